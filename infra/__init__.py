@@ -1,0 +1,1 @@
+"""What we talk to: settings, Kafka, ClickHouse, channels, the embedded services."""

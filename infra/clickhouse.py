@@ -1,0 +1,176 @@
+"""ClickHouse: the only module that knows its driver. Queries are named `.sql` files, parameters are bound by the server."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
+from clickhouse_connect.driver.external import ExternalData
+
+from infra.settings import Settings
+
+T = TypeVar("T")
+
+# An answered insert must be stored: asynchronous inserts are acknowledged from memory.
+_SETTINGS: dict[str, Any] = {
+    "async_insert": 0,
+    # Right because every table is partitioned by a function of its sort key; see docs/architecture.md.
+    "do_not_merge_across_partitions_select_final": 1,
+}
+
+
+class ClickHouseUnavailable(Exception):
+    """ClickHouse cannot be reached; the message names the address and the remedy."""
+
+
+class QueryFailed(Exception):
+    """ClickHouse refused a statement; `code` is its error code, 0 where it gave none."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@lru_cache(maxsize=256)
+def load_sql(name: str) -> str:
+    """The text of `infra/sql/queries/<name>.sql`."""
+    return (resources.files("infra.sql") / "queries" / f"{name}.sql").read_text("utf-8")
+
+
+class ClickHouse:
+    """A connection for one thread at a time."""
+
+    def __init__(self, settings: Settings, *, database: str | None = None, timeout_s: int = 120) -> None:
+        """Connect. Raises ClickHouseUnavailable; `database` '' connects without choosing one, for migrations."""
+        if not settings.clickhouse_url:
+            raise ClickHouseUnavailable(
+                "no ClickHouse is configured: run `setten up`, or set SETTEN_CLICKHOUSE_URL=http://host:8123"
+            )
+        self._settings = settings
+        self.url = settings.clickhouse_url
+        parts = urlsplit(self.url)
+        try:
+            self._client: Client = clickhouse_connect.get_client(
+                host=parts.hostname or "",
+                port=parts.port or (8443 if parts.scheme == "https" else 8123),
+                secure=parts.scheme == "https",
+                username=settings.clickhouse_user,
+                password=settings.clickhouse_password.get_secret_value(),
+                database=settings.clickhouse_database if database is None else database or "default",
+                ca_cert=str(settings.clickhouse_ca_file) if settings.clickhouse_ca_file else None,
+                send_receive_timeout=timeout_s,
+                connect_timeout=5,
+                autogenerate_session_id=False,
+                settings=_SETTINGS,
+                compress=False if parts.hostname in ("127.0.0.1", "localhost", "::1") else True,
+            )
+        except (ClickHouseError, OSError) as error:
+            raise self._explain(error) from error
+
+    def query(self, name: str, parameters: dict[str, Any] | None = None, **external: pa.Table) -> pa.Table:
+        """Run a named query; answers an Arrow table. `external` tables are sent along and read by their name."""
+        return self._do(
+            lambda: self._client.query_arrow(
+                load_sql(name),
+                parameters=parameters,
+                use_strings=True,
+                external_data=_external(external) if external else None,
+            )
+        )
+
+    def rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run a named query of few rows; answers one dict a row, with Python values (dates, UUIDs, aware times)."""
+        return self._do(lambda: list(self._client.query(load_sql(name), parameters=parameters).named_results()))
+
+    def insert(self, table: str, rows: pa.Table) -> int:
+        """Insert an Arrow table by column names; durable and visible when this returns. Answers the number of rows."""
+        if rows.num_rows:
+            self._do(lambda: self._client.insert_arrow(table, rows))
+        return int(rows.num_rows)
+
+    def insert_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Insert Python rows; for the small tables, where columns of Arrow would only be in the way."""
+        if rows:
+            self._do(lambda: self._client.insert(table, rows, column_names=list(columns)))
+        return len(rows)
+
+    def statement(self, sql: str, parameters: dict[str, Any] | None = None) -> Any:
+        """Run one statement that is not a query (DDL, a check of the version)."""
+        return self._do(lambda: self._client.command(sql, parameters=parameters))
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _do(self, action: Callable[[], T]) -> T:
+        try:
+            return action()
+        except (ClickHouseError, OSError) as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> Exception:
+        text = str(error)
+        found = re.search(r"\bCode: (\d+)", text) or re.search(r"error code (\d+)", text, re.IGNORECASE)
+        if found and int(found[1]) == 516:
+            return ClickHouseUnavailable(
+                f"ClickHouse at {self._settings.clickhouse_url} refuses user {self._settings.clickhouse_user!r}: "
+                "check SETTEN_CLICKHOUSE_USER and SETTEN_CLICKHOUSE_PASSWORD"
+            )
+        if found and isinstance(error, DatabaseError):
+            return QueryFailed(text.strip(), int(found[1]))
+        if isinstance(error, OperationalError | OSError) or not found:
+            return ClickHouseUnavailable(
+                f"ClickHouse at {self._settings.clickhouse_url} does not answer ({_first_line(text)}): "
+                "is it running (`setten status`), and is SETTEN_CLICKHOUSE_URL right?"
+            )
+        return QueryFailed(text.strip(), int(found[1]))
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[0][:160]
+
+
+def _external(tables: dict[str, pa.Table]) -> ExternalData:
+    data: ExternalData | None = None
+    for name, table in tables.items():
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        part = {
+            "file_name": name,
+            "data": sink.getvalue().to_pybytes(),
+            "fmt": "ArrowStream",
+            "structure": [f"{field.name} {_clickhouse_type(field.type)}" for field in table.schema],
+        }
+        if data is None:
+            data = ExternalData(**part)
+        else:
+            data.add_file(**part)
+    assert data is not None
+    return data
+
+
+def _clickhouse_type(kind: pa.DataType) -> str:
+    if pa.types.is_date32(kind):
+        return "Date32"
+    if pa.types.is_string(kind):
+        return "String"
+    raise TypeError(f"no external column of type {kind} is needed so far")
+
+
+def patiently(action: Callable[[], T], *, attempts: int, pause_s: float, wait: Callable[[float], None] = time.sleep) -> T:
+    """Run an action, again after a pause while ClickHouse does not answer; the last failure is raised."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return action()
+        except ClickHouseUnavailable:
+            if attempt == attempts:
+                raise
+            wait(pause_s * attempt)
+    raise AssertionError("unreachable")

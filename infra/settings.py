@@ -1,0 +1,166 @@
+"""Configuration: environment (`SETTEN_*`), then `setten.toml`, then the embedded services that `setten up` runs here.
+
+Read once at start, frozen, and all errors reported together.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+CONFIG_FILE = "setten.toml"
+DEFAULT_DATA_DIR = Path(".setten")
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message lists everything that is wrong with it."""
+
+
+class Settings(BaseSettings):
+    """All that Setten can be told. Every field is `SETTEN_<FIELD>` in the environment and `<field>` in `setten.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix="SETTEN_", frozen=True, extra="forbid", validate_default=True)
+
+    data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where `setten up` keeps the embedded services' data")
+
+    kafka_brokers: str = Field(default="", description="host:port, comma-separated")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_user: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_ca_file: Path | None = None
+    kafka_partitions: int = Field(default=8, ge=1, le=1024, description="partitions of each signals topic")
+    kafka_replication: int = Field(default=1, ge=1, le=9)
+    kafka_session_timeout_s: int = Field(
+        default=30, ge=6, le=300, description="a worker silent for so long leaves its group"
+    )
+
+    clickhouse_url: str = Field(default="", description="http(s)://host:port")
+    clickhouse_user: str = "setten"
+    clickhouse_password: SecretStr = SecretStr("")
+    clickhouse_database: str = Field(default="setten", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    clickhouse_ca_file: Path | None = None
+
+    business_timezone: str = Field(default="Asia/Tokyo", description="whose days are days")
+    fiscal_year_start_month: int = Field(default=4, ge=1, le=12)
+
+    collector_host: str = "127.0.0.1"
+    collector_port: int = Field(default=8420, ge=0, le=65535)
+    collector_token: SecretStr = Field(default=SecretStr(""), description="when set, required as a bearer token")
+
+    sweep_every_s: int = Field(default=900, ge=1, le=86400, description="how often silence is looked for")
+    webhook_url: str = Field(default="", description="told of every alert change, as JSON")
+
+    @field_validator("business_timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception as error:  # zoneinfo raises several kinds for what is no zone
+            raise ValueError(f"{value!r} is not a time zone: give one like Asia/Tokyo") from error
+        return value
+
+    @field_validator("clickhouse_url", "webhook_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError(f"{value!r} is not a URL: it must start with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("kafka_brokers")
+    @classmethod
+    def _brokers(cls, value: str) -> str:
+        for broker in filter(None, value.split(",")):
+            host, _, port = broker.strip().rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError(f"{broker!r} is not a broker: give host:port, comma-separated")
+        return value
+
+    @field_validator("kafka_ca_file", "clickhouse_ca_file")
+    @classmethod
+    def _file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"no such file: {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> "Settings":
+        if self.kafka_security.startswith("SASL") and not (self.kafka_user and self.kafka_password.get_secret_value()):
+            raise ValueError(f"kafka_security {self.kafka_security} needs kafka_user and kafka_password")
+        loopback = self.collector_host in ("127.0.0.1", "::1", "localhost")
+        if not loopback and not self.collector_token.get_secret_value():
+            raise ValueError(f"collector_host {self.collector_host!r} is reachable from outside: set collector_token")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.business_timezone)
+
+    @property
+    def brokers(self) -> list[str]:
+        return [broker.strip() for broker in self.kafka_brokers.split(",") if broker.strip()]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, file_secret_settings, init_settings
+
+
+def run_file(data_dir: Path) -> Path:
+    """Where `setten up` writes the addresses and passwords of what it runs (mode 0600)."""
+    return data_dir / "run" / CONFIG_FILE
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+
+
+def load_settings(config: Path | None = None, data_dir: Path | None = None) -> Settings:
+    """Read the configuration once.
+
+    config: the file to read instead of `./setten.toml`. data_dir: overrides the setting of that name.
+    Precedence: environment, secrets folder (`SETTEN_SECRETS_DIR`: one file a secret, as `setten_<field>`), file,
+    the embedded services running on the data directory, defaults.
+    Raises SettingsError listing every error.
+    """
+    if config is not None and not config.is_file():
+        raise SettingsError(f"{config}: no such configuration file")
+    told = _read(config or Path(CONFIG_FILE))
+    if data_dir is not None:
+        told["data_dir"] = data_dir
+        os.environ.pop("SETTEN_DATA_DIR", None)
+    where = Path(os.environ.get("SETTEN_DATA_DIR") or told.get("data_dir") or DEFAULT_DATA_DIR)
+    secrets = os.environ.get("SETTEN_SECRETS_DIR")
+    known = {name.lower() for name in Settings.model_fields} | {"secrets_dir"}
+    unknown = [k for k in os.environ if k.startswith("SETTEN_") and k[7:].lower() not in known]
+    problems = [f"{name}: not a setting (see `setten doctor --settings`)" for name in sorted(unknown)]
+    try:
+        settings = Settings(**{**_read(run_file(where)), **told}, **({"_secrets_dir": secrets} if secrets else {}))
+    except ValidationError as error:
+        problems += [_line(e) for e in error.errors(include_url=False)]
+        settings = None
+    if problems or settings is None:
+        raise SettingsError("the configuration has errors:\n" + "\n".join(f"  - {problem}" for problem in problems))
+    return settings
+
+
+def _line(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"]) or "settings"
+    secret = "password" in name or "token" in name
+    given = "" if secret or not error["loc"] else f" (got {error['input']!r})"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}{given}"

@@ -1,0 +1,17 @@
+-- Contact-days of the dirty keys, recomputed from the deduplicated touches; the account is bound by the caller.
+-- grain: contact x day x affiliation x kind x action x direction. external table `dirty(contact_key String, day Date32)`.
+-- keys: prefix of the sort key of touches, so only the granules of the dirty keys are read.
+SELECT
+    contact_key,
+    toDate32(day) AS day,
+    affiliation,
+    toString(kind) AS kind,
+    toString(action) AS action,
+    toString(direction) AS direction,
+    countIf(machine = '') AS touches,
+    countIf(machine != '') AS machine_touches,
+    min(occurred_at) AS first_at,
+    max(occurred_at) AS last_at
+FROM touches FINAL
+WHERE (contact_key, day) IN (SELECT contact_key, toDate(day) FROM dirty)
+GROUP BY contact_key, day, affiliation, kind, action, direction

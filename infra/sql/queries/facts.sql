@@ -1,0 +1,3 @@
+-- All facts, for the fold.
+-- grain: fact.
+SELECT body FROM facts FINAL

@@ -1,0 +1,1 @@
+"""What runs and exits: the command line, imports, migrations, assessment, the demo world."""

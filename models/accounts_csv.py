@@ -1,0 +1,102 @@
+"""Account lists as CSV: one row an account, as sales operations keep them."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from models.facts import AccountDeclared
+
+_REMEDIES = {
+    "account_id": "use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+    "name": "give a name of 1 to 256 characters",
+    "domains": "list the company's own domains, separated by '|', such as example.co.jp|example.com",
+    "tier": "use lower-case letters, digits, '_' or '-', such as strategic",
+    "kind": "use lower-case letters, digits, '_' or '-', such as customer or partner",
+    "parent_account_id": "name another account's account_id, or leave it empty",
+}
+_REQUIRED = ("account_id", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that declares no account. line: 1-based in the file. message: the field, its value and the remedy."""
+
+    line: int
+    message: str
+
+
+def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared], list[RowError]]:
+    """Read an account list: the accounts of its good rows, and what is wrong with each of the others.
+
+    The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
+    kind and parent_account_id. Other columns are ignored; empty fields take the defaults. Of two rows that declare the same
+    account, or claim the same domain, the first one stands. recorded_at needs a zone.
+    """
+    rows = _rows(text.removeprefix("\ufeff"))
+    _, header = next(rows, (1, []))
+    if isinstance(header, str):
+        return [], [RowError(1, header)]
+    columns = [name.strip().lower() for name in header]
+    for name in _REQUIRED:
+        if columns.count(name) != 1:
+            return [], [RowError(1, f"header line: it must name the column {name!r} once; it has {columns}")]
+    accounts: dict[str, AccountDeclared] = {}
+    owners: dict[str, str] = {}
+    errors: list[RowError] = []
+    for line, fields in rows:
+        outcome = fields if isinstance(fields, str) else _account(columns, fields, recorded_at)
+        if isinstance(outcome, AccountDeclared):
+            outcome = _conflict(outcome, accounts, owners) or outcome
+        if isinstance(outcome, str):
+            errors.append(RowError(line, outcome))
+            continue
+        accounts[outcome.account_id] = outcome
+        owners |= dict.fromkeys(outcome.domains, outcome.account_id)
+    return list(accounts.values()), errors
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
+    """The rows that are not blank, each with its first line's number; a message for one that is not CSV."""
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(lines, strict=True)
+    while (line := reader.line_num + 1) <= len(lines):
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, f"row: not CSV ({error}); close every quote and double those inside a field"
+            continue
+        if any(field.strip() for field in fields):
+            yield line, fields
+
+
+def _account(columns: list[str], fields: list[str], recorded_at: datetime) -> AccountDeclared | str:
+    if len(fields) > len(columns) and any(fields[len(columns) :]):
+        return f"row: {len(fields)} fields where the header line names {len(columns)} columns; quote fields with commas"
+    row = {name: field.strip() for name, field in zip(columns, fields, strict=False) if name in _REMEDIES}
+    given: dict[str, object] = {name: row.get(name, "") for name in _REQUIRED}
+    given |= {name: row[name].lower() for name in ("tier", "kind") if row.get(name)}
+    given["parent_account_id"] = row.get("parent_account_id") or None
+    given["domains"] = [domain for part in row.get("domains", "").split("|") if (domain := part.strip())]
+    try:
+        return AccountDeclared.model_validate({**given, "recorded_at": recorded_at})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        if name == "recorded_at":
+            raise  # the caller's bug, not the row's
+        return f"{name}: {row.get(name, '')!r}: {first['msg'].removeprefix('Value error, ')}; {_REMEDIES[name]}"
+
+
+def _conflict(account: AccountDeclared, accounts: dict[str, AccountDeclared], owners: dict[str, str]) -> str | None:
+    if account.account_id in accounts:
+        return f"account_id: {account.account_id!r} is declared twice; keep one row for each account"
+    for domain in account.domains:
+        if domain in owners:
+            return f"domains: {domain!r} already belongs to account {owners[domain]!r}; give it to one of them"
+    return None

@@ -1,0 +1,102 @@
+"""Facts: dated statements about accounts, contacts and revenue. Also events: never edited, only followed by newer ones."""
+
+import hashlib
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+
+from models.domains import domain_error, normalise_domain
+
+Seniority = Literal["executive", "management", "staff", "unknown"]
+AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Fact(BaseModel):
+    """recorded_at: when it was stated; of two statements about the same thing the later one holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    recorded_at: AwareDatetime
+
+    @field_validator("recorded_at")
+    @classmethod
+    def _utc(cls, value: datetime) -> datetime:
+        return value.astimezone(UTC)
+
+    @property
+    def fact_id(self) -> UUID:
+        """The statement's identity: its content. Saying it again changes nothing."""
+        digest = hashlib.blake2b(self.model_dump_json().encode(), digest_size=16, person=b"setten-fact").digest()
+        return UUID(bytes=digest)
+
+
+class AccountDeclared(Fact):
+    """An account as it now is; replaces what was declared of it before.
+
+    domains: all its mail and web domains; a subdomain belongs to its parent domain's account unless declared by another.
+    """
+
+    type: Literal["account_declared"] = "account_declared"
+    account_id: AccountId
+    name: Annotated[str, Field(min_length=1, max_length=256)]
+    domains: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    tier: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "target"
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "customer"
+    parent_account_id: AccountId | None = None
+
+    @field_validator("domains")
+    @classmethod
+    def _usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        domains = tuple(dict.fromkeys(normalise_domain(domain) for domain in value))
+        for domain in domains:
+            if error := domain_error(domain):
+                raise ValueError(error)
+        return domains
+
+
+class OwnDomainDeclared(Fact):
+    """A domain of our own side: its people are colleagues, not contacts."""
+
+    type: Literal["own_domain_declared"] = "own_domain_declared"
+    domain: str
+
+    @field_validator("domain")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        value = normalise_domain(value)
+        if error := domain_error(value):
+            raise ValueError(error)
+        return value
+
+
+class ContactDeclared(Fact):
+    """A person at an account as now known; replaces what was declared of the contact before."""
+
+    type: Literal["contact_declared"] = "contact_declared"
+    contact_key: Annotated[str, Field(pattern=r"^(mail|id|anon|host|ip):.+$", max_length=512)]
+    account_id: AccountId | None = None
+    name: Annotated[str, Field(max_length=256)] = ""
+    title: Annotated[str, Field(max_length=256)] = ""
+    department: Annotated[str, Field(max_length=256)] = ""
+    seniority: Seniority = "unknown"
+
+
+class RevenueRecorded(Fact):
+    """Revenue of an account in one month, in one currency; a later record of the same month replaces it."""
+
+    type: Literal["revenue_recorded"] = "revenue_recorded"
+    account_id: AccountId
+    month: Annotated[date, Field(description="the month's first day")]
+    amount: Annotated[float, Field(allow_inf_nan=False)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "JPY"
+
+    @field_validator("month")
+    @classmethod
+    def _first_day(cls, value: date) -> date:
+        return value.replace(day=1)
+
+
+AnyFact = AccountDeclared | OwnDomainDeclared | ContactDeclared | RevenueRecorded
+FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])

@@ -1,0 +1,25 @@
+"""Which adapter reads a body: the name in the record's headers, and nothing else, decides."""
+
+from collections.abc import Callable
+
+from models.events import Signal
+from models.outcomes import DeadLetter, Reason
+from models.records import Origin
+from models.sources import access_log, attendance, canonical, host_log, mbox
+
+ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
+    "canonical": canonical.decode,
+    "mbox": mbox.decode,
+    "attendance": attendance.decode,
+    "access-log": access_log.decode,
+    "host-log": host_log.decode,
+}
+
+
+def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
+    """Read one record's body with the adapter its origin names. Every event is answered, an unknown adapter too."""
+    adapter = ADAPTERS.get(origin.adapter)
+    if adapter is None:
+        detail = f"adapter: this version has none named {origin.adapter[:120]!r}; it has {', '.join(ADAPTERS)}"
+        return [DeadLetter(0, Reason.UNKNOWN_ADAPTER, detail, body)]
+    return adapter(body, origin)

@@ -1,0 +1,36 @@
+"""A record of the facts topic: one fact, a JSON array of them, or NDJSON."""
+
+import pydantic_core
+from pydantic import ValidationError
+
+from models.facts import FACT, AnyFact
+from models.outcomes import DeadLetter, Reason
+
+
+def decode_facts(body: bytes) -> list[AnyFact | DeadLetter]:
+    """Read one body of facts; every fact in it is answered, in its order."""
+    stripped = body.strip()
+    if not stripped:
+        return [DeadLetter(0, Reason.EMPTY_BODY, "the body is empty", body)]
+    try:
+        value = pydantic_core.from_json(stripped, allow_inf_nan=False)
+    except ValueError as error:
+        if b"\n" in stripped and not stripped.startswith(b"["):
+            lines = [line for line in stripped.split(b"\n") if line.strip()]
+            return [_one(index, outcome) for index, line in enumerate(lines) for outcome in decode_facts(line)[:1]]
+        return [DeadLetter(0, Reason.NOT_JSON, f"not JSON: {error}", body)]
+    values = value if isinstance(value, list) else [value]
+    return [_fact(index, item, stripped) for index, item in enumerate(values)]
+
+
+def _one(index: int, outcome: AnyFact | DeadLetter) -> AnyFact | DeadLetter:
+    return DeadLetter(index, outcome.reason, outcome.detail, outcome.raw) if isinstance(outcome, DeadLetter) else outcome
+
+
+def _fact(index: int, value: object, raw: bytes) -> AnyFact | DeadLetter:
+    try:
+        return FACT.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return DeadLetter(index, Reason.FIELD_INVALID, f"{where}: {first['msg']}", raw)

@@ -1,0 +1,1 @@
+"""What runs for ever: the collector, the ingest service, assessment and delivery."""

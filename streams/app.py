@@ -1,0 +1,129 @@
+"""The Faust app and its wiring: what runs in one worker, in one place."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import faust
+from infra.assessments import Assessments
+from infra.channels import Webhook
+from infra.clickhouse import ClickHouse
+from infra.kafka import ACCOUNT_TOUCHED, ALERTS, ASSESS_GROUP, FACTS, Publisher, producer, ssl_context
+from infra.settings import Settings
+from infra.store import Store
+from streams.assess import Assessor
+from streams.deliver import deliver
+from streams.ingest.cycle import AccountTouched, Cycle
+from streams.ingest.service import NEWS_DAYS, IngestService
+
+log = logging.getLogger("setten.worker")
+
+
+def broker_credentials(settings: Settings) -> object | None:
+    """How Faust signs in to Kafka; None on a plain connection."""
+    context = ssl_context(settings)
+    if settings.kafka_security.startswith("SASL"):
+        return faust.SASLCredentials(
+            mechanism=settings.kafka_sasl_mechanism,
+            username=settings.kafka_user,
+            password=settings.kafka_password.get_secret_value(),
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None
+
+
+def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: None) -> faust.App:
+    """Everything one worker runs: the ingest service, the assess agent, the sweep and the delivery agent."""
+    timeout_s = float(settings.kafka_session_timeout_s)
+    app = faust.App(
+        ASSESS_GROUP,
+        broker=[f"kafka://{broker}" for broker in settings.brokers],
+        broker_credentials=broker_credentials(settings),
+        broker_session_timeout=timeout_s,
+        broker_rebalance_timeout=timeout_s,
+        broker_heartbeat_interval=timeout_s / 3,
+        consumer_auto_offset_reset="earliest",
+        store="memory://",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,  # Faust's web server listens on every address and shows table data
+        autodiscover=False,
+    )
+    publisher = Publisher(producer(settings))
+
+    def tell_touched(accounts: list[AccountTouched]) -> None:
+        publisher.send(
+            ACCOUNT_TOUCHED,
+            [(t.account_id, {"account_id": t.account_id, "last_day": t.last_day.isoformat()}) for t in accounts],
+        )
+
+    def open_cycle() -> Cycle:
+        return Cycle(Store(ClickHouse(settings), settings.business_timezone), FACTS, tell_touched)
+
+    ingest = IngestService(settings, open_cycle, on_ready=on_ready, crash=app.crash)
+    app.service(ingest)
+    assessor = Assessor(
+        lambda: Assessments(ClickHouse(settings), settings.fiscal_year_start_month),
+        lambda changes: publisher.send(ALERTS, changes),
+    )
+    touched: set[str] = set()
+
+    touched_topic = app.topic(ACCOUNT_TOUCHED, key_serializer="raw", value_serializer="raw", internal=False)
+    alerts_topic = app.topic(ALERTS, key_serializer="raw", value_serializer="raw", internal=False)
+
+    @app.agent(touched_topic, concurrency=1)
+    async def note_touched(stream):
+        """Note the accounts that something new happened at."""
+        async for value in stream:
+            touched.update(_news(value, datetime.now(settings.zone).date()))
+
+    async def run_assessment(accounts: list[str]) -> None:
+        now = datetime.now(UTC)
+        found = await asyncio.to_thread(assessor.run, now.astimezone(settings.zone).date(), now, accounts)
+        log.info("assessed %s: %d verdicts, %d alert changes", len(accounts) or "all", len(found.verdicts), len(found.changes))
+
+    @app.timer(1.0)
+    async def assess_touched():
+        """Assess the noted accounts. What fails stays noted, and the sweep would find it too."""
+        if touched and not ingest.reading_history:
+            accounts = sorted(touched)
+            touched.clear()
+            try:
+                await run_assessment(accounts)
+            except Exception:
+                touched.update(accounts)
+                log.exception("assessing %d touched accounts failed; trying again", len(accounts))
+
+    @app.timer(float(settings.sweep_every_s))
+    async def sweep():
+        """Silence makes no event: look for it in every account, but not while old touches are still being read."""
+        if ingest.reading_history:
+            log.info("sweep deferred: old touches are still being read")
+            return
+        try:
+            await run_assessment([])
+        except Exception:
+            log.exception("the sweep failed; the next one is in %d s", settings.sweep_every_s)
+
+    if settings.webhook_url:
+        webhook = Webhook(settings.webhook_url)
+
+        @app.agent(alerts_topic, concurrency=1)
+        async def deliver_alerts(stream):
+            """Tell the webhook of every alert change."""
+            async for value in stream:
+                await deliver(value, webhook)
+
+    return app
+
+
+def _news(value: bytes, today) -> set[str]:
+    try:
+        told = json.loads(value)
+        recent = (today - datetime.fromisoformat(told["last_day"]).date()).days <= NEWS_DAYS
+        return {str(told["account_id"])} if recent else set()
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("not an account.touched message (%s): %r", error, value[:200])
+        return set()

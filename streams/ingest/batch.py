@@ -1,0 +1,145 @@
+"""Decode a batch of Kafka records and sort its events: new, seen before, or refused with a reason. No I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from infra.store import ArchivedBody, StoredDeadLetter
+from models.decode import outcomes_of
+from models.events import Signal
+from models.facts import AnyFact
+from models.outcomes import DeadLetter, Reason
+from models.records import Origin, record_id
+from models.sources.fact_records import decode_facts
+from models.touches import Touch, touches_of
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as Kafka gave it. timestamp_ms: the broker's or producer's clock, Unix milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    headers: tuple[tuple[str, bytes], ...]
+    value: bytes
+
+
+@dataclass(slots=True)
+class DecodedEvent:
+    """A valid signal with its identity and the body it came in."""
+
+    signal: Signal
+    event_id: UUID
+    content: UUID
+    origin: Origin
+    body: ArchivedBody
+    index: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch of records says, before anything is stored."""
+
+    bodies: dict[UUID, ArchivedBody] = field(default_factory=dict)
+    events: list[DecodedEvent] = field(default_factory=list)
+    facts: list[AnyFact] = field(default_factory=list)
+    dead: list[StoredDeadLetter] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What is to be stored of a batch: `fresh` maps the new events to their content, `duplicates` counts the others."""
+
+    touches: list[Touch] = field(default_factory=list)
+    touch_records: list[UUID] = field(default_factory=list)
+    fresh: dict[UUID, UUID] = field(default_factory=dict)
+    duplicates: int = 0
+    dead: list[StoredDeadLetter] = field(default_factory=list)
+    bodies: list[ArchivedBody] = field(default_factory=list)
+
+
+def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
+    """Decode every record; a bad event is a value in the result and takes nothing along."""
+    batch = Batch()
+    for record in records:
+        received = datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1000, UTC)
+        origin = Origin.from_headers(record.headers, fallback_received_at=received)
+        is_facts = record.topic == facts_topic
+        if is_facts:
+            origin = Origin(origin.source, "facts", origin.received_at, origin.content_type)
+        body = _body(record, origin)
+        outcomes = decode_facts(record.value) if is_facts else outcomes_of(record.value, origin)
+        for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, DeadLetter):
+                batch.dead.append(_dead(body, outcome))
+                batch.bodies.setdefault(body.record_id, body)
+            elif not isinstance(outcome, Signal):
+                batch.facts.append(outcome)
+            else:
+                content = UUID(bytes=outcome.content_digest())
+                event_id = outcome.event_id(origin.source)
+                batch.events.append(DecodedEvent(outcome, event_id, content, origin, body, index))
+    return batch
+
+
+def sort_events(batch: Batch, known: Mapping[UUID, UUID]) -> Sorted:
+    """Tell new events from those seen before and from those whose id is taken by other content.
+
+    known: the events of this batch that went all the way through before, with the digest of their content.
+    Events known so are complete in every table and are left alone; the first content of an id stands.
+    """
+    result = Sorted(dead=list(batch.dead))
+    bodies = dict(batch.bodies)
+    for event in batch.events:
+        stands = known.get(event.event_id) or result.fresh.get(event.event_id)
+        if stands is None:
+            touches = touches_of(event.signal, event.origin)
+            result.fresh[event.event_id] = event.content
+            result.touches += touches
+            result.touch_records += [event.body.record_id] * len(touches)
+            bodies.setdefault(event.body.record_id, event.body)
+        elif stands == event.content:
+            result.duplicates += 1
+        else:
+            detail = f"id: {event.signal.id!r} was used before by source {event.origin.source!r} with other content"
+            letter = DeadLetter(event.index, Reason.CONFLICTING_DUPLICATE, detail, event.body.body)
+            result.dead.append(_dead(event.body, letter))
+            bodies.setdefault(event.body.record_id, event.body)
+    result.bodies = list(bodies.values())
+    return result
+
+
+def _body(record: Record, origin: Origin) -> ArchivedBody:
+    return ArchivedBody(
+        record_id(origin.source, origin.adapter, record.value),
+        origin.source,
+        origin.adapter,
+        origin.content_type,
+        ",".join(origin.own_domains),
+        origin.received_at,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.value,
+    )
+
+
+def _dead(body: ArchivedBody, letter: DeadLetter) -> StoredDeadLetter:
+    return StoredDeadLetter(
+        body.record_id,
+        letter.index,
+        letter.reason,
+        letter.detail[:1000],
+        body.source,
+        body.adapter,
+        body.received_at,
+        body.topic,
+        body.partition,
+        body.offset,
+        letter.raw,
+    )
+
+

@@ -1,0 +1,107 @@
+"""One ingest cycle: its steps in their order. Blocking; the service runs it in a thread."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from infra.store import KEYS_PER_RECOMPUTE, Store
+from models.contact_days import bind_groups, changed_evidence, tombstones
+from models.directory import Directory, fold
+from models.facts import AnyFact
+from streams.ingest.batch import Record, decode_batch, sort_events
+
+
+class AccountTouched(NamedTuple):
+    """An account got new touches. last_day: the latest business day among them."""
+
+    account_id: str
+    last_day: date
+
+
+@dataclass(slots=True)
+class CycleReport:
+    """What one cycle did, in events. median_day: of the business days it touched, None where it touched none."""
+
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    touches: int = 0
+    dead: dict[str, int] = field(default_factory=dict)
+    facts: int = 0
+    median_day: date | None = None
+
+
+class Cycle:
+    """Takes batches of records into the store. One per worker; keeps the directory between batches."""
+
+    def __init__(self, store: Store, facts_topic: str, publish: Callable[[list[AccountTouched]], None]) -> None:
+        """publish: tells Kafka which accounts were touched, and returns when it has them."""
+        self._store = store
+        self._facts_topic = facts_topic
+        self._publish = publish
+        self._directory = Directory()
+
+    def run(self, records: Sequence[Record]) -> CycleReport:
+        """Store, roll up, publish, register. When this returns the records' offsets may be committed.
+
+        Raises what the store or the publisher raise; everything done so far may then be done again.
+        """
+        batch = decode_batch(records, self._facts_topic)
+        report = CycleReport(records=len(records), facts=len(batch.facts))
+        known = self._store.known_events(list({event.event_id for event in batch.events}))
+        sorted_ = sort_events(batch, known)
+        self._store.archive(sorted_.bodies)
+        self._store.keep_dead_letters(sorted_.dead)
+        dirty = self._store.insert_touches(sorted_.touches, sorted_.touch_records)
+        if batch.facts:
+            self._store.insert_facts(batch.facts)
+        # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
+        self._refresh_directory(rebind=bool(batch.facts))
+        self._publish(self._roll_up(dirty))
+        self._store.register_events(sorted_.fresh)
+        report.events, report.duplicates = len(sorted_.fresh), sorted_.duplicates
+        report.touches = len(sorted_.touches)
+        report.median_day = sorted(day for _, day in dirty)[len(dirty) // 2] if dirty else None
+        for letter in sorted_.dead:
+            report.dead[letter.reason] = report.dead.get(letter.reason, 0) + 1
+        return report
+
+    def _roll_up(self, dirty: Sequence[tuple[str, date]]) -> list[AccountTouched]:
+        last_days: dict[str, date] = {}
+        for groups in self._store.recompute(dirty):
+            rows = bind_groups(groups, self._directory)
+            self._store.insert_contact_days(rows)
+            for row in rows:
+                if row.account_id:
+                    last_days[row.account_id] = max(row.day, last_days.get(row.account_id, row.day))
+        return [AccountTouched(account, day) for account, day in sorted(last_days.items())]
+
+    def _refresh_directory(self, *, rebind: bool) -> None:
+        epoch, bound_epoch = self._store.directory_state()
+        if epoch == self._directory.epoch and not (rebind and bound_epoch < epoch):
+            return
+        facts: list[AnyFact] = self._store.facts()
+        old, self._directory = self._directory, fold(facts)
+        if rebind and bound_epoch < self._directory.epoch:
+            # After a crash between storing and binding nobody knows the directory that was bound to: bind all anew.
+            self._rebind(old if old.epoch == bound_epoch else None)
+
+    def _rebind(self, old: Directory | None) -> None:
+        """Bind every contact-day that the new directory binds differently, and mark the left behind ones as gone."""
+        new = self._directory
+        self._store.project_directory(new)
+        affiliations = self._store.affiliations()
+        if old is None:
+            changed, contacts = affiliations, list(new.contacts)
+        else:
+            changed, contacts = changed_evidence(old, new, affiliations)
+        if changed or contacts:
+            keys = self._store.contact_days_of(changed, contacts)
+            for start in range(0, len(keys), KEYS_PER_RECOMPUTE):
+                some = keys[start : start + KEYS_PER_RECOMPUTE]
+                bound_now = self._store.bound_groups(some)
+                for groups in self._store.recompute(some):
+                    rows = bind_groups(groups, new)
+                    self._store.insert_contact_days([*rows, *tombstones(bound_now, rows, new.epoch)])
+        self._store.mark_bound(new.epoch)

@@ -1,0 +1,151 @@
+"""The ingest service: a batch consumer inside the Faust worker. Reads, hands the batch to a cycle, commits."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import aiokafka
+import mode
+from aiokafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
+
+from infra.clickhouse import ClickHouseUnavailable
+from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, client_options
+from infra.settings import Settings
+from streams.ingest.batch import Record
+from streams.ingest.cycle import Cycle
+
+log = logging.getLogger("setten.ingest")
+
+MAX_RECORDS = 10_000
+_POLL_MS = 250
+# Touches older than this change history, not today: an import, or a source that sends late.
+NEWS_DAYS = 3
+_SETTLE_S = 10.0
+# Retry in place for about two minutes, then stop without committing: the supervisor starts a clean worker.
+_PATIENCE_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)
+_LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+
+
+class IngestService(mode.Service):
+    """Consumes the signals and facts topics in the group `setten-ingest`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_cycle: Callable[[], Cycle],
+        *,
+        on_ready: Callable[[], None],
+        crash: Callable[[BaseException], Awaitable[None]],
+    ) -> None:
+        """open_cycle: called in the cycle's own thread. crash: stops the whole worker, with the reason."""
+        super().__init__()
+        self._settings = settings
+        self._open_cycle = open_cycle
+        self._on_ready = on_ready
+        self._crash = crash
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._in_cycle = asyncio.Lock()
+        self._consumer: aiokafka.AIOKafkaConsumer | None = None
+        self._history_read_at = float("-inf")
+
+    @property
+    def reading_history(self) -> bool:
+        """Whether old touches came in lately: an account that looks silent may then only be unread."""
+        return time.monotonic() - self._history_read_at < _SETTLE_S
+
+    async def on_start(self) -> None:
+        timeout_ms = self._settings.kafka_session_timeout_s * 1000
+        self._consumer = aiokafka.AIOKafkaConsumer(
+            **client_options(self._settings),
+            group_id=INGEST_GROUP,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=timeout_ms,
+            heartbeat_interval_ms=timeout_ms // 3,
+            rebalance_timeout_ms=timeout_ms,
+            max_poll_interval_ms=600_000,
+            max_partition_fetch_bytes=MAX_RECORD_BYTES,
+            fetch_max_bytes=2 * MAX_RECORD_BYTES,
+            fetch_max_wait_ms=100,
+        )
+        self._consumer.subscribe([*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle))
+        await self._consumer.start()
+
+    async def on_stop(self) -> None:
+        if self._consumer is not None:
+            async with self._in_cycle:  # a cycle that is under way is finished and committed
+                await self._consumer.stop()
+        self._thread.shutdown(wait=True)
+
+    @mode.Service.task
+    async def _consume(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            cycle = await loop.run_in_executor(self._thread, self._open_cycle)
+            self._on_ready()
+            while not self.should_stop:
+                await self._step(cycle)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            log.error("ingest stops without committing: %s", error)
+            await self._crash(error)
+
+    async def _step(self, cycle: Cycle) -> None:
+        consumer = self._consumer
+        assert consumer is not None
+        found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
+        if not found:
+            return
+        async with self._in_cycle:
+            records = [record for partition in found.values() for record in _records(partition)]
+            report = await self._run_patiently(cycle, records)
+            today = datetime.now(self._settings.zone).date()
+            if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
+                self._history_read_at = time.monotonic()
+            try:
+                await consumer.commit({p: messages[-1].offset + 1 for p, messages in found.items()})
+            except _LOST_PARTITIONS as error:
+                # Another worker has these partitions now and reads the records again: that changes nothing.
+                log.warning("not committed, the partitions have moved: %s", error)
+        if report.dead:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.dead.items()))
+            log.warning("dead letters: %s", reasons)
+        log.info(
+            "cycle: %d records, %d events, %d duplicates, %d touches, %d facts",
+            report.records, report.events, report.duplicates, report.touches, report.facts,
+        )  # fmt: skip
+
+    async def _run_patiently(self, cycle: Cycle, records: list[Record]):
+        loop = asyncio.get_running_loop()
+        for pause_s in (*_PATIENCE_S, None):
+            try:
+                return await loop.run_in_executor(self._thread, cycle.run, records)
+            except ClickHouseUnavailable as error:
+                if pause_s is None or self.should_stop:
+                    raise
+                log.warning("%s; trying again in %s s", error, pause_s)
+                await self.sleep(pause_s)
+        raise AssertionError("unreachable")
+
+
+def _records(messages: Iterable) -> Iterable[Record]:
+    for m in messages:
+        yield Record(m.topic, m.partition, m.offset, m.timestamp, tuple(m.headers), m.value or b"")
+
+
+class _FinishCycleFirst(aiokafka.ConsumerRebalanceListener):
+    """Lets the cycle under way finish and commit before its partitions move."""
+
+    def __init__(self, in_cycle: asyncio.Lock) -> None:
+        self._in_cycle = in_cycle
+
+    async def on_partitions_revoked(self, revoked) -> None:
+        async with self._in_cycle:
+            pass
+
+    async def on_partitions_assigned(self, assigned) -> None:
+        pass

@@ -1,0 +1,34 @@
+"""Choosing the adapter by the record's headers."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models.outcomes import DeadLetter, Reason
+from models.records import Origin
+from models.sources.adapters import ADAPTERS, decode
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+GOOD = {
+    "canonical": b'{"type": "web.page_viewed", "time": "2025-01-01T00:00:00Z", "data": {"contacts": [{"id": "p"}]}}',
+    "mbox": b"From: a@a.example\nDate: Tue, 6 Mar 2001 10:00:00 +0900\n",
+    "attendance": b"meeting,date,attendee_id\nPlenary,2025-01-01,p\n",
+    "access-log": b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n',
+    "host-log": b"host\ttime\turl\tresponse\na.example\t804571206\t/\t200\n",
+}
+
+
+@pytest.mark.parametrize(("name", "body"), GOOD.items())
+def test_each_adapter_reads_its_own_format_and_no_other(name: str, body: bytes) -> None:
+    def refused(adapter: str) -> bool:
+        return any(isinstance(found, DeadLetter) for found in decode(body, Origin("s", adapter, NOW)))
+
+    assert [adapter for adapter in ADAPTERS if not refused(adapter)] == [name]
+
+
+@pytest.mark.parametrize("name", ["", "Mbox", "nonsense"])
+def test_an_unknown_adapter_is_a_dead_letter_that_names_the_known_ones(name: str) -> None:
+    [found] = decode(b"body", Origin("s", name, NOW))
+    assert isinstance(found, DeadLetter)
+    assert (found.reason, found.raw) == (Reason.UNKNOWN_ADAPTER, b"body")
+    assert all(known in found.detail for known in ("canonical", "mbox", "attendance", "access-log", "host-log"))
