@@ -116,7 +116,8 @@ def print_judgement(judgement: Judgement) -> None:
     """Findings first, then what could not be judged."""
     findings = [v for v in judgement.verdicts if v.status == "finding"]
     unknown = [v for v in judgement.verdicts if v.status == "insufficient_data"]
-    title = f"{len(findings)} findings in {judgement.accounts} accounts as of {judgement.as_of}"
+    number = f"{len(findings)} finding{'s' if len(findings) != 1 else ''}"
+    title = f"{number} in {judgement.accounts} accounts as of {judgement.as_of}"
     table = Table(title=title, title_justify="left", show_lines=True)
     for name in ("Account", "Rule", "Severity"):
         table.add_column(name, no_wrap=True)
@@ -128,4 +129,5 @@ def print_judgement(judgement: Judgement) -> None:
     if unknown:
         out.print(f"\nNot judged for want of data ({len(unknown)}):")
         for verdict in unknown:
-            out.print(f"  {verdict.account_id} {verdict.rule}: {verdict.sentence_en}", markup=False)
+            text = verdict.sentence_en.removeprefix("Insufficient data: ")
+            out.print(f"  {verdict.account_id} {verdict.rule}: {text}", markup=False)

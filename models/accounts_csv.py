@@ -33,8 +33,8 @@ def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared], list
     """Read an account list: the accounts of its good rows, and what is wrong with each of the others.
 
     The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
-    kind and parent_account_id. Other columns are ignored; empty fields take the defaults. Of two rows that declare the same
-    account, or claim the same domain, the first one stands. recorded_at needs a zone.
+    kind and parent_account_id. Other columns are ignored; empty fields take the defaults. Of two rows that declare the
+    same account, or claim the same domain, the first one stands. recorded_at needs a zone.
     """
     rows = _rows(text.removeprefix("\ufeff"))
     _, header = next(rows, (1, []))

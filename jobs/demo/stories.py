@@ -33,14 +33,22 @@ def _replacement_risk(company: Company, timeline: Timeline) -> Script:
     story = Story(
         company.account_id,
         "replacement_risk",
-        "Busy with staff every week, but the same two managers and flat revenue for two years: "
+        "In touch every week with ever more staff, but the same two managers and flat revenue for two years: "
         f"replacement risk from {since}, never quiet.",
-        f"担当者とは毎週やり取りがあるが、管理職は同じ2名のまま、売上も2年間横ばい。{since}からリプレイスの危険あり。"
-        "静かになったわけではない。",
+        f"担当者との接点は毎週あり人数も増えているが、管理職は同じ2名のまま、売上も2年間横ばい。{since}から"
+        "リプレイスの危険あり。静かになったわけではない。",
         _replacement(since),
     )
+    arrivals = [timeline.quarter(back) for back in range(6, 0, -1)]
+
+    def staff_join(people: list[Person]) -> list[Person]:
+        settled = len(people) - len(arrivals)
+        return people[:settled] + [
+            replace(person, since=joined) for person, joined in zip(people[settled:], arrivals, strict=True)
+        ]
+
     growth = Growth(0.0, jump_on=timeline.quarter(9), before_jump=0.7)
-    return Script(story, (steady_pace(company, timeline),), growth)
+    return Script(story, (steady_pace(company, timeline),), growth, arrange=staff_join)
 
 
 def _replacement_risk_thinning(company: Company, timeline: Timeline) -> Script:

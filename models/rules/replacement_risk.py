@@ -107,6 +107,8 @@ def _missing(r: Relationship, fiscal_start_month: int) -> list[tuple[str, str]]:
     missing = _contacts_missing(r)
     revenue = (*r.revenue_before, *r.revenue_now)
     gaps = [quarter_label(r.first_quarter + i, fiscal_start_month) for i, v in enumerate(revenue) if v is None]
+    if len(gaps) > 2:
+        gaps = [f"{gaps[0]} … {gaps[-1]} ({len(gaps)} of {len(revenue)} quarters)"]
     if gaps:
         missing.append((f"no revenue is recorded for {', '.join(gaps)}", f"{'・'.join(gaps)}の売上が未登録です"))
     return missing

@@ -28,9 +28,10 @@ SMALL = settings(max_examples=150, deadline=None)
 # Bytes that mean something to one of the formats, between bytes that mean nothing.
 FRAGMENTS = [
     b"From ", b"From: ", b"To: ", b"Date: ", b"Message-ID: ", b"Received: ", b"\n", b"\r\n", b"\n\n", b" ", b"\t", b",",
-    b'"', b"<", b">", b"(", b")", b";", b":", b"@", b"a@a.example", b"b@own.example", b"=?utf-8?b?", b"?=", b"\\", b"\x1b$B",
+    b'"', b"<", b">", b"(", b")", b";", b":", b"@", b"a@a.example", b"b@own.example", b"=?utf-8?b?", b"?=", b"\\",
     b"Tue, 6 Mar 2001 10:00:00 +0900", b"6 Mar 102 1:1", b"meeting,date,attendee_id\n", b"2022-07-20", b"p1",
-    b"host\ttime\turl\tresponse\n", b"804571206", b"200", b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1',
+    b"host\ttime\turl\tresponse\n", b"804571206", b"200", b"\x1b$B",
+    b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1',
     b"{", b"}", b"[", b"]", b"\xff", b"\xc3\xa9", b"\x00", b"\xef\xbb\xbf",
 ]  # fmt: skip
 BODIES = st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=8), max_size=40).map(b"".join)
@@ -54,13 +55,16 @@ def test_any_bytes_are_answered_in_order(adapter: str, body: bytes) -> None:
     assert all(o.index == index for index, o in enumerate(outcomes) if isinstance(o, DeadLetter))
     for o in outcomes:
         if isinstance(o, Signal):
-            assert o.event_id("s") and o.content_digest()
+            assert o.event_id("s").bytes != o.content_digest()
         else:
             o.detail.encode()  # no lone surrogates: details are stored as UTF-8
 
 
 @SMALL
-@given(number=st.integers(0, 10_000), cuts=st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(FRAGMENTS)), max_size=6))
+@given(
+    number=st.integers(0, 10_000),
+    cuts=st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(FRAGMENTS)), max_size=6),
+)
 def test_a_real_mail_damaged_anywhere_is_answered_once(number: int, cuts: list[tuple[int, bytes]]) -> None:
     mail = real_mails()[number % len(real_mails())]
     for at, fragment in cuts:
@@ -98,8 +102,8 @@ def test_a_date_as_the_standard_library_writes_it_comes_back(moment: datetime, o
 def test_csv_rows_are_found_as_the_csv_module_wrote_them(rows: list[list[str]]) -> None:
     written = []
     for row in rows:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(row)
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer).writerow(row)
         written.append(buffer.getvalue().encode())
     lines = b"".join(written).splitlines(keepends=True)
     assert list(csv_rows(lines)) == written

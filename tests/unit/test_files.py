@@ -3,6 +3,7 @@
 import gzip
 import os
 import tracemalloc
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +20,16 @@ def saved(folder: Path, content: bytes, name: str = "file") -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+def read_to_damage(path: Path, adapter: str) -> tuple[list[bytes], str]:
+    found: list[bytes] = []
+    try:
+        for record in records(path, adapter):
+            found.append(record)  # noqa: PERF402 - what came before the error is the point
+    except FileUnreadable as error:
+        return found, error.why
+    pytest.fail("the damage went unnoticed")
 
 
 def test_a_mailbox_is_split_at_envelope_lines_after_empty_lines_only(tmp_path: Path) -> None:
@@ -80,22 +91,18 @@ def test_gzip_is_known_by_its_first_bytes_and_not_by_its_name(tmp_path: Path) ->
 def test_what_was_read_before_a_damaged_end_is_handed_out_first(tmp_path: Path) -> None:
     lines = b"".join(b"%d %s\n" % (number, os.urandom(20).hex().encode()) for number in range(1000))
     packed = gzip.compress(lines)
-    found = []
-    with pytest.raises(FileUnreadable, match=r"is damaged after \d records"):
-        for record in records(saved(tmp_path, packed[: len(packed) // 2]), "access-log"):
-            found.append(record)
+    found, why = read_to_damage(saved(tmp_path, packed[: len(packed) // 2]), "access-log")
     assert len(found) > 1
+    assert why.startswith(f"is damaged after {len(found)} records: ")
     assert lines.startswith(b"".join(found))
     assert b"".join(found).endswith(b"\n")
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-9], lambda b: b[:-8] + b"\0" * 8, lambda b: b + b"garbage"])
-def test_a_mail_cut_short_by_damage_is_not_handed_out(tmp_path: Path, damage: object) -> None:
-    found = []
-    with pytest.raises(FileUnreadable, match="is damaged after 1 records"):
-        for record in records(saved(tmp_path, damage(gzip.compress(MAIL * 2))), "mbox"):  # type: ignore[operator]
-            found.append(record)
+def test_a_mail_cut_short_by_damage_is_not_handed_out(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    found, why = read_to_damage(saved(tmp_path, damage(gzip.compress(MAIL * 2))), "mbox")
     assert found == [MAIL]
+    assert why.startswith("is damaged after 1 records: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n \n", gzip.compress(b"")])
@@ -141,11 +148,11 @@ def test_progress_runs_from_nothing_to_the_files_size(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    # 64 MiB of one line without an end, and as much again in lines, in 128 KiB of gzip
-    path = saved(tmp_path, gzip.compress(b"x" * (64 << 20) + b"\n" + (b"y" * 1023 + b"\n") * (64 << 10)))
+    # 16 MiB of one line without an end, and as much again in lines
+    path = saved(tmp_path, gzip.compress(b"x" * (16 << 20) + b"\n" + (b"y" * 1023 + b"\n") * (16 << 10)))
     tracemalloc.start()
     try:
-        assert sum(1 for _ in records(path, "access-log")) > 200
+        assert sum(1 for _ in records(path, "access-log")) > 80
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

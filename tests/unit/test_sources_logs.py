@@ -110,7 +110,10 @@ def test_a_bad_line_is_refused_with_itself_as_evidence(text: bytes, reason: Reas
 
 
 def test_a_line_is_the_same_event_wherever_it_stands() -> None:
-    first, second = LINE.format(request="GET /a", status=200, agent="x"), LINE.format(request="GET /b", status=200, agent="x")
+    first, second = (
+        LINE.format(request="GET /a", status=200, agent="x"),
+        LINE.format(request="GET /b", status=200, agent="x"),
+    )
     [a, b] = access_log.decode(f"\ufeff{first}\n{second}\n".encode(), ORIGIN)
     [rotated] = access_log.decode(f"\n{second}\r\n".encode(), ORIGIN)
     assert isinstance(a, Signal)

@@ -50,7 +50,9 @@ def test_a_mail_from_outside_is_received_from_its_sender() -> None:
 
 
 def test_a_mail_of_ours_is_sent_to_its_external_recipients_once_each() -> None:
-    mail = b"From: bob@eng.own.example\nTo: A@a.example, z@own.example\nCc: b@b.example,\n a@a.example\nCc: c@c.example\n"
+    mail = (
+        b"From: bob@eng.own.example\nTo: A@a.example, z@own.example\nCc: b@b.example,\n a@a.example\nCc: c@c.example\n"
+    )
     found = signal(mail + DATE)
     assert (found.type, found.direction) == ("email.sent", "outbound")
     assert emails(found) == ["a@a.example", "b@b.example", "c@c.example"]
@@ -117,7 +119,12 @@ def test_dates_as_mail_programs_write_them(text: str, moment: tuple[int, ...]) -
 
 @pytest.mark.parametrize(
     "text",
-    ["Sat, 18 May 102 19:56:53 -0900", "Sat, 18 May 0102 19:56:53 -0900", "1 Jan 1904 00:00:00 GMT", "6 Mar 20001 1:00 Z"],
+    [
+        "Sat, 18 May 102 19:56:53 -0900",
+        "Sat, 18 May 0102 19:56:53 -0900",
+        "1 Jan 1904 00:00:00 GMT",
+        "6 Mar 20001 1:00 Z",
+    ],
 )
 def test_years_that_cannot_be_are_out_of_range_and_not_mended(text: str) -> None:
     assert parse_date(text) is Reason.TIME_OUT_OF_RANGE
@@ -220,7 +227,7 @@ def test_an_absurdly_long_header_is_read_in_reasonable_time(unit: str) -> None:
 
 
 def test_a_body_is_never_read_for_headers() -> None:
-    mail = b"From a@a.example Tue Mar  6 01:00:00 2001\r\nFrom: a@a.example\r\n\r\nDate: Tue, 6 Mar 2001 10:00:00 +0900\n\n"
+    mail = b"From a@a.example Tue Mar  6 01:00:00 2001\r\nFrom: a@a.example\r\n\r\n" + DATE + b"\n"
     assert refusal(mail) is Reason.TIME_MISSING
 
 

@@ -128,6 +128,9 @@ def _check_reader(statement: Canonical, tokens: list[Token]) -> None:
         or (words[0] == "SHOW" and not {*words[1:2]} <= policy.BI_SHOWS)
     ):
         raise QueryError(READONLY, "bi: Cannot execute query in readonly mode.")
+    if words[0] != "SHOW" and Token("word", "SETTINGS") in tokens:
+        # The engine's readonly guards the outermost SETTINGS only, not those of a subquery.
+        raise QueryError(READONLY, "bi: Cannot modify settings in readonly mode.")
     for before, token, after in _with_neighbours(tokens):
         if (
             before == "system."

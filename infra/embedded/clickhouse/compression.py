@@ -70,7 +70,7 @@ class _Zstd:
 
 
 def _checksum(block: bytes) -> bytes:
-    low, high = divmod(CityHash128(block), 1 << 64)
+    low, high = divmod(int(CityHash128(block)), 1 << 64)
     return low.to_bytes(8, "little") + high.to_bytes(8, "little")
 
 

@@ -11,8 +11,9 @@ SAFE_TABLE_FUNCTIONS = _names("""
     values view zeros zeros_mt
 """)
 
+# Without input(): chDB answers such an INSERT well and stores nothing.
 WRITER_TABLE_FUNCTIONS = _names("""
-    input merge mergetreeindex mergetreeprojection
+    merge mergetreeindex mergetreeprojection
 """)
 
 # Scalar functions that read files or call out. They are refused by name alone, as APPLY and arrayMap take bare names.

@@ -91,7 +91,8 @@ class Canonical:
         """The name after the last FORMAT clause, '' when there is none."""
         tokens = list(self.tokens({}))
         for at in range(len(tokens) - 2, -1, -1):
-            if tokens[at] == Token("word", "FORMAT") and tokens[at + 1].kind == "word":
+            # The name is quoted when it is a keyword as well: FORMAT `Values`.
+            if tokens[at] == Token("word", "FORMAT") and tokens[at + 1].kind in ("word", "name"):
                 after = tokens[at + 2] if at + 2 < len(tokens) else None
                 if after is None or after == Token("word", "SETTINGS"):
                     return tokens[at + 1].text

@@ -1,0 +1,21 @@
+#!/bin/bash
+# Puts the hashes of the two users' passwords into the environment, where users.d/setten.xml reads them, then runs
+# the command given: the image's own entry point. A missing or empty secret stops it: an empty password lets anyone in.
+set -euo pipefail
+
+hash_of() {
+    local secret="${SECRETS_DIR:-/run/secrets}/$1" password
+    password="$(<"$secret")"
+    if [ -z "$password" ]; then
+        echo "start.sh: the secret $secret is empty: write a password into it" >&2
+        return 1
+    fi
+    printf %s "$password" | sha256sum | cut -d ' ' -f 1
+}
+
+# Assigned before they are exported: `export x="$(…)"` would hide a failure.
+CLICKHOUSE_SETTEN_SHA256="$(hash_of setten_clickhouse_password)"
+CLICKHOUSE_BI_SHA256="$(hash_of clickhouse_bi_password)"
+export CLICKHOUSE_SETTEN_SHA256 CLICKHOUSE_BI_SHA256
+
+exec "$@"
