@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.clickhouse import ClickHouse
-from models.alerts import Alert, alert_message
+from models.alerts import Alert, alert_message, one_per_question
 from models.assessment import AlertChange, Assessment, Features, assess
 from models.days import fiscal_quarter, quarter_start
 from models.findings import Evidence, Verdict
@@ -48,11 +48,12 @@ class Assessments:
         publish: sends alert changes to Kafka and returns when Kafka has them. It goes before the saving: after a crash
         in between, the same change with the same id is published again, and none is missed.
         """
-        result = assess(
-            self.features(as_of, accounts), self.open_alerts(accounts), as_of, now, self._fiscal_start_month
-        )
-        publish([(c.alert.account_id, alert_message(c.alert, c.change)) for c in result.changes if c.change])
-        self.save_alerts(result.changes)
+        features = self.features(as_of, accounts)
+        open_alerts, withdrawn = one_per_question(self.alerts(state="open", accounts=accounts), now)
+        result = assess(features, open_alerts, as_of, now, self._fiscal_start_month)
+        changes = [*(AlertChange(alert, "withdrawn") for alert in withdrawn), *result.changes]
+        publish([(c.alert.account_id, alert_message(c.alert, c.change)) for c in changes if c.change])
+        self.save_alerts([change.alert for change in changes])
         self.save_verdicts(result.verdicts, as_of, now)
         return result
 
@@ -118,17 +119,21 @@ class Assessments:
                 best[row["account_id"]] = candidate
         return {account: (currency, quarters) for account, (_, currency, quarters) in best.items()}
 
-    def open_alerts(self, accounts: Sequence[str] = ()) -> dict[tuple[str, str], Alert]:
-        rows = self._clickhouse.rows("open_alerts", {"accounts": list(accounts)})
-        return {(row["account_id"], row["rule"]): _alert(row) for row in rows}
+    def alerts(self, *, state: str = "", accounts: Sequence[str] = ()) -> list[Alert]:
+        """Alerts in their last state; withdrawn ones are not among them. state '' for all."""
+        return [_alert(row) for row in self._clickhouse.rows("alerts_of", {"state": state, "accounts": list(accounts)})]
 
-    def save_alerts(self, changes: Sequence[AlertChange]) -> None:
-        rows = []
-        for change in changes:
-            alert = change.alert
-            values = {**{name: getattr(alert, name) for name in _ALERT_COLUMNS}, "evidence": evidence_json(alert.evidence)}
-            rows.append([values[name] for name in _ALERT_COLUMNS])
-        self._clickhouse.insert_rows("alerts", _ALERT_COLUMNS, rows)
+    def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        rows = [
+            (
+                *(getattr(alert, name) for name in _ALERT_COLUMNS[:-2]),
+                evidence_json(alert.evidence),
+                alert.updated_at,
+                int(alert.state == "withdrawn"),
+            )
+            for alert in alerts
+        ]
+        self._clickhouse.insert_rows("alerts", (*_ALERT_COLUMNS, "is_deleted"), rows)
 
     def save_verdicts(self, verdicts: Sequence[Verdict], as_of: date, now: datetime) -> None:
         self._clickhouse.insert_rows(

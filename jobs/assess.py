@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as midnight
+from uuid import UUID
 
 from infra.assessments import Assessments
 from infra.clickhouse import ClickHouse
 from infra.kafka import ALERTS, Publisher, producer
 from infra.settings import Settings
-from models.assessment import judge
+from models.alerts import Alert, Change, alert_message, withdraw
+from models.assessment import assess, judge
 from models.findings import Verdict
 
 
@@ -36,20 +38,45 @@ def judge_all(settings: Settings, as_of: date, accounts: list[str]) -> Judgement
 
 
 def record_history(settings: Settings, first: date, last: date, step_days: int = 7) -> Iterator[date]:
-    """Assess and record alerts as of every step from first to last, last included; yields each day when it is done.
+    """Replay the assessment of every step from first to last, last included; yields each day when it is judged.
 
-    Each day is judged as at its end, so that the alerts carry the dates they would have had.
+    Each day is judged as at its end, so that alerts carry the dates they would have had. In the end the alerts that
+    opened since `first` are those of the replay and no others; the open ones that are new are told to Kafka.
     """
     store = Assessments(ClickHouse(settings), settings.fiscal_year_start_month)
+    open_alerts: dict[tuple[str, str], Alert] = {}
+    replayed: dict[UUID, Alert] = {}
+    for as_of in _steps(first, last, step_days):
+        now = datetime.combine(as_of + timedelta(days=1), midnight(), settings.zone)
+        result = assess(store.features(as_of), open_alerts, as_of, now, settings.fiscal_year_start_month)
+        for change in result.changes:
+            alert = change.alert
+            replayed[alert.alert_id] = alert
+            if alert.state == "open":
+                open_alerts[alert.account_id, alert.rule] = alert
+            else:
+                open_alerts.pop((alert.account_id, alert.rule), None)
+        store.save_verdicts(result.verdicts, as_of, now)
+        yield as_of
+    _replace_alerts(settings, store, first, replayed)
+
+
+def _replace_alerts(settings: Settings, store: Assessments, first: date, replayed: dict[UUID, Alert]) -> None:
+    now = datetime.now(settings.zone)
+    before = {alert.alert_id: alert for alert in store.alerts() if alert.opened_on >= first}
+    withdrawn = [withdraw(alert, now) for key, alert in before.items() if key not in replayed]
+    told: list[tuple[Alert, Change]] = [
+        (alert, "withdrawn") for alert in withdrawn if before[alert.alert_id].state == "open"
+    ]
+    told += [(a, "opened") for key, a in replayed.items() if a.state == "open" and key not in before]
     kafka = producer(settings)
-    publisher = Publisher(kafka)
     try:
-        for as_of in _steps(first, last, step_days):
-            now = datetime.combine(as_of + timedelta(days=1), midnight(), settings.zone)
-            store.run(as_of, now, (), lambda changes: publisher.send(ALERTS, changes))
-            yield as_of
+        Publisher(kafka).send(ALERTS, [(alert.account_id, alert_message(alert, change)) for alert, change in told])
     finally:
         kafka.close()
+    # What was judged later than the replay's last day stands as it is.
+    newer = {key for key, alert in before.items() if key in replayed and alert.updated_at > replayed[key].updated_at}
+    store.save_alerts([*withdrawn, *(alert for key, alert in replayed.items() if key not in newer)])
 
 
 def _steps(first: date, last: date, step_days: int) -> list[date]:

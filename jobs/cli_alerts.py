@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from infra.clickhouse import ClickHouse
@@ -76,19 +77,17 @@ def print_alerts(rows: Sequence[dict[str, Any]], lang: str = "en") -> None:
     table = Table(title=f"{len(rows)} alert{'s' if len(rows) != 1 else ''}", title_justify="left", show_lines=True)
     table.add_column("Alert", no_wrap=True)
     table.add_column("Severity", no_wrap=True)
-    table.add_column("Account", overflow="fold", min_width=16)
-    table.add_column("Rule", no_wrap=True)
-    table.add_column("Since", no_wrap=True)
-    table.add_column("Evidence", overflow="fold", min_width=30)
+    table.add_column("Account", overflow="fold", min_width=12)
+    table.add_column("Evidence", overflow="fold", min_width=24)
     for row in rows:
-        state = row["severity"] if row["state"] == "open" else f"resolved {row['resolved_on']}"
+        style = _STYLES.get(row["severity"], "") if row["state"] == "open" else "dim"
+        state = row["severity"] if row["state"] == "open" else "resolved"
+        last = f"\nuntil {row['resolved_on']}" if row["resolved_on"] else ""
         table.add_row(
-            str(row["alert_id"])[:8],
-            f"[{_STYLES.get(state, 'dim')}]{state}[/]",
-            f"{row['account_name'] or row['account_id']}\n[dim]{row['account_id']}, {row['tier']}[/]",
-            row["rule"],
-            str(row["opened_on"]),
-            row[f"sentence_{lang}"],
+            f"{str(row['alert_id'])[:8]}\n[dim]{row['rule']}[/]",
+            f"[{style}]{state}[/]\n[dim]since {row['opened_on']}{last}[/]",
+            f"{escape(row['account_name'] or row['account_id'])}\n[dim]{row['account_id']}, {row['tier']}[/]",
+            escape(row[f"sentence_{lang}"]),
         )
     out.print(table)
 

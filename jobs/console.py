@@ -19,7 +19,8 @@ from jobs.files import FileUnreadable
 from jobs.import_ import ImportFailed
 from jobs.migrate import MigrationError
 
-out = Console(highlight=False, soft_wrap=False)
+# Not on a terminal there is no width to fit into; 100 columns keep tables readable in a log.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 EXPECTED_ERRORS = (

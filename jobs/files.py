@@ -58,7 +58,6 @@ class FileRecords(Iterator[bytes]):
             raise FileUnreadable(self.path, f"is damaged after {found:,} records: {lines.damage}") from lines.damage
         if not found:
             raise FileUnreadable(self.path, "is empty")
-        self.bytes_read = self.size
 
 
 def records(path: Path, adapter: str) -> FileRecords:

@@ -1,6 +1,7 @@
 """The life of an alert: a pure fold over assessments. An alert is what findings with the same fingerprint become."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
@@ -8,8 +9,8 @@ from uuid import UUID
 
 from models.findings import Evidence, Severity, Verdict
 
-State = Literal["open", "resolved"]
-Change = Literal["opened", "updated", "resolved"]
+State = Literal["open", "resolved", "withdrawn"]
+Change = Literal["opened", "updated", "resolved", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,27 @@ def advance(
     )
     # Severity is what a person must hear of; a number that moves with the calendar is not news.
     return updated, "updated" if updated.severity != current.severity else None
+
+
+def withdraw(alert: Alert, now: datetime) -> Alert:
+    """The alert taken back: another one tells the same from an earlier day, or history no longer finds it."""
+    return replace(alert, state="withdrawn", updated_at=max(now, alert.updated_at))
+
+
+def one_per_question(alerts: Iterable[Alert], now: datetime) -> tuple[dict[tuple[str, str], Alert], list[Alert]]:
+    """Of open alerts, the earliest of each account and rule; the others withdrawn.
+
+    Two can only be open where two assessments crossed, one of history and one of today.
+    """
+    kept: dict[tuple[str, str], Alert] = {}
+    withdrawn = []
+    for alert in sorted(alerts, key=lambda a: (a.opened_on, a.alert_id.int)):
+        question = (alert.account_id, alert.rule)
+        if question in kept:
+            withdrawn.append(withdraw(alert, now))
+        else:
+            kept[question] = alert
+    return kept, withdrawn
 
 
 def alert_message(alert: Alert, change: Change) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.embedded_clickhouse import Server
+from tests.contract.embedded_clickhouse import PASSWORDS, Server
 
 SECRET = "the-hosts-secret"
 DENIED = (497, 164)

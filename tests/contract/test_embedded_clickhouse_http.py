@@ -85,10 +85,10 @@ def test_a_streamed_document_is_the_document(server: Server, name: str) -> None:
         assert tables[0].num_rows == 200_000
     elif name == "Native":
         server.http(
-            "CREATE OR REPLACE TABLE setten.n (a UInt64, s String, l Array(UInt64)) ENGINE = MergeTree ORDER BY a"
+            'CREATE OR REPLACE TABLE setten.n (`n "1"` UInt64, s String, l Array(UInt64)) ENGINE = MergeTree ORDER BY s'
         )
         assert server.http(streamed.body, query="INSERT INTO setten.n FORMAT Native").status == 200
-        ask = "SELECT count(), sum(a), sum(toUInt64(s)), sum(l[1]) FROM setten.n"
+        ask = 'SELECT count(), sum(`n "1"`), sum(toUInt64(s)), sum(l[1]) FROM setten.n'
         assert server.http(ask).body == b"200000\t19999900000\t19999900000\t19999900000\n"
     else:
         assert streamed.status == 200

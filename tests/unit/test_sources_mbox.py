@@ -97,6 +97,7 @@ def test_over_a_thousand_recipients_are_refused() -> None:
         ("Tue, 6 Mar 2001 10:00:00 +0900", (2001, 3, 6, 1, 0, 0)),
         ("6 Mar 2001 10:00 -0330 (Newfoundland Time)", (2001, 3, 6, 13, 30, 0)),
         ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", (1997, 11, 21, 15, 55, 6)),
+        ("Tue, 6 Mar 2001 (a (b) c) 10:00:00 +0000 (d)", (2001, 3, 6, 10, 0, 0)),
         ("Tue, 6 Mar 2001 10:00:00 -0000", (2001, 3, 6, 10, 0, 0)),
         ("Tue, 6 Mar 2001 10:00:00", (2001, 3, 6, 10, 0, 0)),
         ("Tue, 6 Mar 2001 10:00:00 PST", (2001, 3, 6, 18, 0, 0)),
@@ -164,6 +165,7 @@ ENVELOPE = b"From a@a.example %s\n"
     [
         (RECEIVED % b"Mon, 5 Mar 2001 00:59:00 +0000 (GMT)", False),  # 24 hours
         (RECEIVED % b"Sun, 4 Mar 2001 22:59:00 +0000 (GMT)", True),  # 26 hours and a minute
+        (b"Received: from a (b; c); Sun, 4 Mar 2001 22:59:00 +0000\n", True),
         (RECEIVED % b"nonsense" + RECEIVED % b"Sun, 4 Mar 2001 22:59:00 +0000", True),
         (RECEIVED % b"Tue, 6 Mar 2001 01:00:00 +0000" + RECEIVED % b"Sun, 4 Mar 2001 22:59:00 +0000", False),
         (ENVELOPE % b"Sun Mar  4 22:59:00 2001", True),
@@ -206,7 +208,7 @@ def test_the_message_id_without_brackets_is_the_identity(header: bytes, own_id: 
         ("=?iso-2022-jp?B?GyRCOzNFRBsoQg==?= <y@a.example>", ["y@a.example"]),
         ("=?utf-8?q?Ann_=3Cann=40a=2Eexample=3E?=", ["ann@a.example"]),
         ("=?no-such-charset?q?a=40a?=", []),
-        ("\x1b$B;3ED<,>\x1b(B <y@a.example>", ["y@a.example"]),
+        ('\x1b$B%"%(\x1b(B <y@a.example>, \x1b$B<,>\x1b(J b@b.example', ["y@a.example", "b@b.example"]),
         ("caf\xe9 <c@a.example>", ["c@a.example"]),
         ("local, @host, a@, a b@c.example, a\x00@c.example", []),
         ("undisclosed-recipients:;", []),

@@ -20,7 +20,8 @@ def main() -> int:
     parser.add_argument("--users", type=Path, required=True, help="TOML of the passwords of setten and bi, mode 0600")
     given = parser.parse_args()
     os.umask(0o077)
-    listener = socket.socket()
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for an acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         users = read_users(given.users)

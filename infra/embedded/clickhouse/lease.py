@@ -13,7 +13,7 @@ from infra.embedded.clickhouse.sessions import Session, Sessions, timeout_of
 from infra.embedded.clickhouse.statement import Canonical, Insert
 
 # A result that has to be collected is held several times over: in blocks, encoded, and on its way out.
-MAX_COLLECTED_BYTES = 256 << 20
+MAX_COLLECTED_BYTES = 128 << 20
 _BI_MAX_EXECUTION_S = 300
 _PIECE = 1 << 20
 

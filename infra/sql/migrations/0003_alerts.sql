@@ -31,8 +31,9 @@ CREATE TABLE alerts
     sentence_en  String COMMENT 'what was found, in English',
     sentence_ja  String COMMENT 'what was found, in Japanese',
     evidence     String COMMENT 'observed, expected, window, thresholds and the query behind them, as JSON',
-    updated_at   DateTime64(6, 'UTC') COMMENT 'version: when it was last judged'
+    updated_at   DateTime64(6, 'UTC') COMMENT 'version: when it was last judged',
+    is_deleted   UInt8 COMMENT '1 where it was withdrawn: another alert tells the same from an earlier day'
 )
-ENGINE = ReplacingMergeTree(updated_at)
+ENGINE = ReplacingMergeTree(updated_at, is_deleted)
 ORDER BY alert_id
 COMMENT 'Alerts, each in its last state';

