@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -57,6 +58,8 @@ def print_json(value: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, UUID):

@@ -57,7 +57,6 @@ def start_detached(
 
 def reporter(number: int) -> Callable[[Event], None]:
     """The other end: write events to the descriptor until all is up or has failed, or nobody reads any more."""
-    os.set_inheritable(number, False)  # else the children keep it open, and the reader waits for them
     pipe = open(number, "w", encoding="utf-8", buffering=1)  # noqa: SIM115  # closed by the last event
 
     def report(event: Event) -> None:

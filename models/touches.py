@@ -1,5 +1,6 @@
 """From a signal to its touches: one row a contact, with nothing in it that a later fact could change."""
 
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,10 +33,29 @@ class Touch(NamedTuple):
     source: str
 
 
+# What the maintained list leaves out: feed readers and programs, by what they call themselves or leave as their address.
+# Agents that merely lack "Mozilla" are people: text browsers and old phones.
+_PROGRAM = re.compile(
+    r"bot\b|spider|crawl|feed|fetch|\brss\b|aggregat|validator|\+https?://|[\w.]+@[\w.]+\.\w"
+    r"|^(ruby|php|java|python|perl|go-http|chef client|http_request|libwww|curl|wget)\b",
+    re.IGNORECASE,
+)
+NO_USER_AGENT = "-"
+
+
 @lru_cache(maxsize=65536)
 def machine_reason(user_agent: str) -> str:
-    """'crawler' where the maintained list of crawler user agents knows the agent, else ''."""
-    return "crawler" if user_agent and crawleruseragents.is_crawler(user_agent) else ""
+    """Why a user agent is no person: 'crawler', 'program' or 'no_user_agent'; '' for a person or where none is told.
+
+    user_agent: as sent; '-' where the source tells agents but this request had none, '' where it tells none.
+    """
+    if not user_agent:
+        return ""
+    if user_agent == NO_USER_AGENT:
+        return "no_user_agent"
+    if crawleruseragents.is_crawler(user_agent):
+        return "crawler"
+    return "program" if _PROGRAM.search(user_agent) else ""
 
 
 def too_early(signal: Signal, origin: Origin, index: int, raw: bytes) -> DeadLetter | None:

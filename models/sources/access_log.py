@@ -80,7 +80,8 @@ def _decode_line(index: int, raw: bytes) -> Signal | DeadLetter:
     visitor, time, request, status, _referer, user_agent = found.groups()
     method, _, rest = _unescape(request).partition(" ")
     target, _, _protocol = rest.rpartition(" ") if " " in rest else (rest, "", "")
-    agent = "" if user_agent in (None, "-") else _unescape(user_agent)
+    # "-" says that the request had no agent, which is not the same as a source that tells none.
+    agent = _unescape(user_agent) if user_agent else "-"
     return signal_of(index, Request(visitor, _time(time), method, target, int(status), agent), raw)
 
 

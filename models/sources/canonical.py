@@ -126,6 +126,6 @@ def explain(error: ValidationError, value: dict[str, object]) -> tuple[Reason, s
         if first["type"] == "missing" or value.get("time") in (None, ""):
             return Reason.TIME_MISSING, "time: the event has none"
         return (Reason.TIME_OUT_OF_RANGE if "out of range" in first["msg"] else Reason.TIME_INVALID), detail
-    if first["loc"][:2] == ("data", "contacts") and (len(first["loc"]) <= 3 and "email" not in where):
+    if first["loc"][:2] == ("data", "contacts") and len(first["loc"]) <= 3 and first["type"] != "too_long":
         return Reason.CONTACT_MISSING, detail
     return Reason.FIELD_INVALID, detail

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import clickhouse_connect
@@ -50,6 +50,7 @@ class Server:
     directory: Path
     port: int = 0
     process: "subprocess.Popen[bytes]" = field(init=False)
+    launched: ClassVar[list["subprocess.Popen[bytes]"]] = []
 
     def start(self) -> "Server":
         self.launch()
@@ -67,6 +68,7 @@ class Server:
         command = [sys.executable, "-m", "infra.embedded.clickhouse", "--data-dir", str(self.directory / "data")]
         command += ["--port", str(self.port), "--users", str(users)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        Server.launched.append(self.process)
         return self.process
 
     def stop(self) -> int:

@@ -2,11 +2,23 @@
 
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.contract.embedded_clickhouse import Server, eventually
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running() -> Iterator[None]:
+    """End the processes of a test that failed half-way."""
+    already = len(Server.launched)
+    yield
+    for process in Server.launched[already:]:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def test_what_was_answered_survives_sigkill(tmp_path: Path) -> None:

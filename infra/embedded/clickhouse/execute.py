@@ -140,7 +140,7 @@ class Execution:
             progress = await run(insertion.finish)
         except BaseException as error:
             await run(insertion.cancel)
-            self._lease.broken = True
+            self._lease.broken = not isinstance(error, QueryError)
             if body and isinstance(error, QueryError):
                 await body.drain(_DRAIN_BYTES)
             raise

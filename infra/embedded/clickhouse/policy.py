@@ -28,19 +28,34 @@ DENIED_SOURCES = _names("""
     backup datalakecatalog executablepool filelog filesystem http kafka nats rabbitmq
 """)
 
-# Settings that name files of the host, or change the language in which a later text is read.
+# Settings that name files of the host to read or to write, or change the language in which a later text is read.
 DENIED_SETTINGS = _names("""
-    ast_fuzzer_runs dialect format_avro_schema_registry_url format_schema format_schema_message_name
-    format_schema_source format_template_resultset format_template_row polyglot_dialect
-    query_plan_optimize_prewhere_file
+    allow_experimental_kusto_dialect allow_experimental_polyglot_dialect allow_experimental_prql_dialect
+    ast_fuzzer_runs dialect enable_json_ast_dialect enable_trino_dialect format_avro_schema_registry_url
+    format_schema format_schema_message_name format_schema_source format_template_resultset format_template_row
+    input_format_record_errors_file_path into_outfile_create_parent_directories output_format_schema
+    polyglot_dialect rename_files_after_processing url_base
 """)
 
 BI_SETTINGS = _names("""
+    output_format_decimal_trailing_zeros output_format_write_statistics
     date_time_input_format date_time_output_format do_not_merge_across_partitions_select_final extremes final
     join_use_nulls limit offset result_overflow_mode session_timezone timeout_overflow_mode use_query_cache
 """)
 
-BI_SETTING_PREFIXES = ("output_format_", "format_", "max_")
+# Family by family: `output_format_` alone would have let in output_format_schema, which writes a file of the host.
+BI_SETTING_PREFIXES = (
+    "max_",
+    "format_csv_",
+    "output_format_arrow_",
+    "output_format_binary_",
+    "output_format_csv_",
+    "output_format_json_",
+    "output_format_native_",
+    "output_format_parquet_",
+    "output_format_pretty_",
+    "output_format_tsv_",
+)
 
 # Sent by clients whatever they run; of no meaning to a reader.
 BI_IGNORED = _names("""

@@ -1,0 +1,28 @@
+"""Fixtures that several folders share: an embedded ClickHouse, a whole Setten, the real data where it is there."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import DATA, Stack
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data beside the project; the test is skipped where it is absent, and fails in CI."""
+    if not DATA.is_dir():
+        message = f"the real data is not there: {DATA.name} beside the project's folder"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return DATA
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running Setten for the tests of one module."""
+    running = Stack(tmp_path_factory.mktemp("stack"))
+    yield running
+    running.down()

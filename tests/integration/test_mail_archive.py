@@ -1,0 +1,124 @@
+"""The real mail archive through the whole pipeline: every message accounted for, under disturbance too."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import ROOT, Stack, checksums, wait_for
+
+MESSAGES = 46_080
+KILLS = 5
+
+
+def arguments(data: Path) -> list[str]:
+    email = data / "email"
+    return [
+        "import",
+        "mbox",
+        str(email / "archive-1996-2012.mbox.gz"),
+        "--accounts",
+        str(email / "accounts.csv"),
+        "--own-domain",
+        "linux-mips.org",
+    ]
+
+
+@pytest.fixture(scope="module")
+def archive(real_data: Path, stack: Stack) -> Stack:
+    """A stack that has imported the archive once, undisturbed."""
+    report = stack.json(*arguments(real_data))
+    assert report["events"] == MESSAGES
+    assert report["unaccounted"] == 0
+    assert report["stored"] + report["duplicates"] + sum(report["dead"].values()) == MESSAGES
+    return stack
+
+
+def test_every_message_is_in_the_tables_or_in_the_dead_letters(archive: Stack) -> None:
+    # 46,080 messages: 46,041 with an id and content of their own, 10 repeated, 29 refused.
+    assert archive.ask("SELECT uniqExact(event_id) FROM touches FINAL") == "46041"
+    assert archive.ask("SELECT count() FROM events FINAL") == "46041"
+    by_reason = archive.ask("SELECT reason, count() AS n FROM dead_letters FINAL GROUP BY reason ORDER BY reason")
+    assert archive.ask("SELECT count() FROM dead_letters FINAL") == "29", by_reason
+    assert archive.ask("SELECT countIf(raw = '' OR source != 'mbox' OR topic != 'signals.email') FROM dead_letters") == "0"
+
+
+def test_the_contact_days_add_up_to_the_touches(archive: Stack) -> None:
+    counted = archive.ask("SELECT sum(touches) + sum(machine_touches) FROM contact_day FINAL")
+    assert counted == archive.ask("SELECT count() FROM touches FINAL")
+
+
+def test_importing_again_changes_no_table(real_data: Path, archive: Stack) -> None:
+    before = checksums(archive.clickhouse)
+    report = archive.json(*arguments(real_data))
+    assert report["stored"] == 0
+    assert report["duplicates"] + sum(report["dead"].values()) == MESSAGES
+    assert report["facts"] == 0
+    assert checksums(archive.clickhouse) == before
+
+
+def test_netlogic_is_quiet_and_mips_and_red_hat_are_not(archive: Stack) -> None:
+    verdicts = archive.json("assess", "--as-of", "2012-12-31")["verdicts"]
+    quiet = {v["account_id"]: v for v in verdicts if v["rule"] == "gone_quiet" and v["status"] == "finding"}
+    assert "netlogic" in quiet
+    assert quiet["netlogic"]["evidence"]["observed"]["last_touch_on"] == "2012-07-16"
+    assert not {"mips", "redhat"} & set(quiet)
+
+
+def test_without_revenue_replacement_risk_is_not_judged(archive: Stack) -> None:
+    verdicts = archive.json("assess", "--as-of", "2012-12-31", "--account", "mips")["verdicts"]
+    assert [(v["rule"], v["status"]) for v in verdicts] == [("replacement_risk", "insufficient_data")]
+
+
+def test_subdomains_count_for_their_company_and_free_mail_for_nobody(archive: Stack) -> None:
+    bound = "SELECT groupUniqArray(account_id) FROM contact_day FINAL WHERE contact_key LIKE '%@{}' AND touches > 0"
+    assert archive.ask(bound.format("ru.mvista.com")) == "['montavista']"
+    assert archive.ask(bound.format("oss.sgi.com")) == "['sgi']"
+    assert archive.ask(bound.format("caviumnetworks.com")) == archive.ask(bound.format("cavium.com")) == "['cavium']"
+    assert archive.ask(bound.format("gmail.com")) == "['']"
+
+
+@pytest.fixture(scope="module")
+def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    running = Stack(tmp_path_factory.mktemp("disturbed"))
+    yield running
+    running.down()
+
+
+@pytest.mark.slow
+def test_five_kills_of_the_worker_leave_the_tables_of_an_undisturbed_run(
+    real_data: Path, archive: Stack, disturbed: Stack
+) -> None:
+    rng = random.Random(20261122)
+    # Each kill waits until that many messages are stored, so that it falls into the work and not before or after it.
+    marks = sorted(rng.sample(range(500, 44_000), KILLS))
+    killed: list[int] = []
+    done = threading.Event()
+
+    def kill_at_the_marks() -> None:
+        for mark in marks:
+            stored = 0
+            while stored < mark and not done.is_set():
+                stored = int(disturbed.ask("SELECT uniqExact(event_id) FROM touches"))
+            pid = disturbed.process_id("worker")
+            if pid is None or done.is_set():
+                return
+            os.kill(pid, signal.SIGKILL)
+            killed.append(stored)
+            wait_for(lambda pid=pid: disturbed.process_id("worker") not in (pid, None), "the worker to be restarted")  # type: ignore[misc]
+
+    killer = threading.Thread(target=kill_at_the_marks)
+    killer.start()
+    command = [sys.executable, "-m", "jobs.cli", *arguments(real_data), "--data-dir", str(disturbed.folder)]
+    imported = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done.set()
+    killer.join()
+    assert imported.returncode == 0, imported.stderr
+    assert len(killed) == KILLS, f"only killed at {killed}"
+    assert checksums(disturbed.clickhouse) == checksums(archive.clickhouse)

@@ -1,0 +1,84 @@
+"""A whole Setten for a test: `setten up` in a folder of its own, its commands, and its tables by checksum."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.clickhouse import ClickHouse
+from infra.settings import Settings, load_settings
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared" / "data"
+
+# What a table says, less when and where it arrived: two runs of the same input agree in these columns.
+CONTENT = {
+    "touches": "contact_key, day, event_id, occurred_at, kind, action, direction, affiliation, machine, campaign,"
+    " subject, source, record_id",
+    "contact_day": "account_id, day, contact_key, kind, action, direction, bound_by, touches, machine_touches,"
+    " first_at, last_at",
+    "events": "event_id, content",
+    "dead_letters": "record_id, position, reason, detail, source, adapter, raw",
+    "archive": "record_id, source, adapter, content_type, own_domains, body",
+    "accounts": "account_id, name, domains, tier, kind, parent_account_id",
+}
+
+
+def checksums(clickhouse: ClickHouse) -> dict[str, tuple[int, int]]:
+    """(rows, order-free checksum of their content) of every table that ingest writes."""
+    found = {}
+    for table, columns in CONTENT.items():
+        text = clickhouse.statement(f"SELECT concat(count(), ' ', sum(cityHash64({columns}))) FROM {table} FINAL")
+        rows, digest = str(text).split()
+        found[table] = (int(rows), int(digest))
+    return found
+
+
+def wait_for(condition: Callable[[], bool], what: str, patience_s: float = 60.0) -> None:
+    """Until the condition holds; fails the test with `what` when it does not in time."""
+    until = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < until, f"waited {patience_s:.0f} s in vain for {what}"
+        time.sleep(0.05)
+
+
+class Stack:
+    """A running Setten. environment: further SETTEN_* variables for everything it starts."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")} | dict(environment or {})
+        started = self.run("up", "--detach", "--collector-port", "0", timeout=180)
+        assert started.returncode == 0, started.stderr
+        self.settings: Settings = load_settings(None, folder)
+        self.clickhouse = ClickHouse(self.settings)
+
+    def run(self, *arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a setten command on this stack."""
+        command = [sys.executable, "-m", "jobs.cli", *map(str, arguments), "--data-dir", str(self.folder)]
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    def json(self, *arguments: str | Path) -> Any:
+        """Run a setten command with --json; answers what it printed."""
+        done = self.run(*arguments, "--json")
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    def process_id(self, name: str) -> int | None:
+        """The pid of one process of the stack, None while it does not run."""
+        [found] = [p for p in self.json("status")["processes"] if p["name"] == name]
+        return found["pid"]
+
+    def ask(self, sql: str) -> str:
+        return str(self.clickhouse.statement(sql))
+
+    def down(self) -> None:
+        self.clickhouse.close()
+        done = self.run("down")
+        assert done.returncode == 0, done.stderr
