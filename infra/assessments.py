@@ -107,7 +107,7 @@ class Assessments:
     def _revenue(
         self, first: date, last: date, chosen: dict[str, Any], first_quarter: int, count: int
     ) -> dict[str, tuple[str, tuple[float | None, ...]]]:
-        """By account: currency and sums by quarter; a quarter that lacks a month is None. The fullest currency counts."""
+        """By account: currency and sums by quarter, None where a month lacks. The fullest currency counts."""
         best: dict[str, tuple[int, str, tuple[float | None, ...]]] = {}
         for row in self._clickhouse.rows("revenue_by_month", {**chosen, "first": first, "last": last}):
             months: dict[int, list[float]] = {}
@@ -139,10 +139,7 @@ class Assessments:
         self._clickhouse.insert_rows(
             "assessments",
             ("account_id", "rule", "as_of", "status", "rule_version", "evidence", "assessed_at"),
-            [
-                (v.account_id, v.rule, as_of, v.status, v.rule_version, evidence_json(v.evidence), now)
-                for v in verdicts
-            ],
+            [(v.account_id, v.rule, as_of, v.status, v.rule_version, evidence_json(v.evidence), now) for v in verdicts],
         )
 
 

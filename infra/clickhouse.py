@@ -1,4 +1,4 @@
-"""ClickHouse: the only module that knows its driver. Queries are named `.sql` files, parameters are bound by the server."""
+"""ClickHouse: the only module that knows its driver. Queries are named `.sql` files, their parameters bound there."""
 
 import re
 import time
@@ -69,7 +69,7 @@ class ClickHouse:
                 connect_timeout=5,
                 autogenerate_session_id=False,
                 settings=_SETTINGS,
-                compress=False if parts.hostname in ("127.0.0.1", "localhost", "::1") else True,
+                compress=parts.hostname not in ("127.0.0.1", "localhost", "::1"),
             )
         except (ClickHouseError, OSError) as error:
             raise self._explain(error) from error
@@ -164,7 +164,9 @@ def _clickhouse_type(kind: pa.DataType) -> str:
     raise TypeError(f"no external column of type {kind} is needed so far")
 
 
-def patiently(action: Callable[[], T], *, attempts: int, pause_s: float, wait: Callable[[float], None] = time.sleep) -> T:
+def patiently(
+    action: Callable[[], T], *, attempts: int, pause_s: float, wait: Callable[[float], None] = time.sleep
+) -> T:
     """Run an action, again after a pause while ClickHouse does not answer; the last failure is raised."""
     for attempt in range(1, attempts + 1):
         try:

@@ -118,9 +118,7 @@ def ensure_topics(settings: Settings) -> list[str]:
             partitions = 1 if topic == FACTS else settings.kafka_partitions
             options = {"max.message.bytes": str(MAX_RECORD_BYTES)}
             try:
-                client.create_topics(
-                    [NewTopic(topic, partitions, settings.kafka_replication, topic_configs=options)]
-                )
+                client.create_topics([NewTopic(topic, partitions, settings.kafka_replication, topic_configs=options)])
             except TopicAlreadyExistsError:
                 continue  # another worker was faster
             created.append(topic)

@@ -21,7 +21,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """All that Setten can be told. Every field is `SETTEN_<FIELD>` in the environment and `<field>` in `setten.toml`."""
+    """All that Setten can be told: each field is `SETTEN_<FIELD>` in the environment and `<field>` in `setten.toml`."""
 
     model_config = SettingsConfigDict(env_prefix="SETTEN_", frozen=True, extra="forbid", validate_default=True)
 
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, file_secret_settings, init_settings
+        return env_settings, init_settings
 
 
 def run_file(data_dir: Path) -> Path:
@@ -145,18 +145,39 @@ def load_settings(config: Path | None = None, data_dir: Path | None = None) -> S
         told["data_dir"] = data_dir
         os.environ.pop("SETTEN_DATA_DIR", None)
     where = Path(os.environ.get("SETTEN_DATA_DIR") or told.get("data_dir") or DEFAULT_DATA_DIR)
-    secrets = os.environ.get("SETTEN_SECRETS_DIR")
+    secrets = _secrets()
     known = {name.lower() for name in Settings.model_fields} | {"secrets_dir"}
     unknown = [k for k in os.environ if k.startswith("SETTEN_") and k[7:].lower() not in known]
     problems = [f"{name}: not a setting (see `setten doctor --settings`)" for name in sorted(unknown)]
+    settings: Settings | None = None
     try:
-        settings = Settings(**{**_read(run_file(where)), **told}, **({"_secrets_dir": secrets} if secrets else {}))
+        # What is told more directly comes later; the environment is read by the settings class itself and wins.
+        settings = Settings(**{**_read(run_file(where)), **told, **secrets})
     except ValidationError as error:
         problems += [_line(e) for e in error.errors(include_url=False)]
-        settings = None
     if problems or settings is None:
         raise SettingsError("the configuration has errors:\n" + "\n".join(f"  - {problem}" for problem in problems))
     return settings
+
+
+def _secrets() -> dict[str, str]:
+    """Settings from the folder SETTEN_SECRETS_DIR names: one file a setting, `setten_<field>`. Raises SettingsError."""
+    told = os.environ.get("SETTEN_SECRETS_DIR")
+    if not told:
+        return {}
+    folder = Path(told)
+    if not folder.is_dir():
+        raise SettingsError(f"SETTEN_SECRETS_DIR={told}: no such folder")
+    found = {}
+    for file in sorted(folder.glob("setten_*")):
+        field = file.name.removeprefix("setten_").lower()
+        if field not in Settings.model_fields:
+            raise SettingsError(f"{file}: {field!r} is not a setting (see `setten doctor --settings`)")
+        try:
+            found[field] = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}: cannot be read: {error}") from error
+    return found
 
 
 def _line(error: Any) -> str:

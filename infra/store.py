@@ -196,7 +196,7 @@ class Store:
             yield [Group(*row) for row in zip(*columns, strict=True)]
 
     def bound_groups(self, keys: Sequence[tuple[str, date]]) -> list[Key]:
-        """The contact-day rows that are stored for these (contact, day) keys now, whatever account they are bound to."""
+        """The contact-day rows stored for these (contact, day) keys now, whatever account they are bound to."""
         table = self.clickhouse.query("bound_groups", dirty=_columns(_DIRTY, keys))
         names = ("account_id", "day", "contact_key", "kind", "action", "direction")
         return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))

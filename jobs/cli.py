@@ -2,8 +2,7 @@
 
 import os
 import sys
-from datetime import date, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -61,8 +60,8 @@ def up(
 
     The data stays in the data directory; `setten down` stops what runs. For production, see docs/operations.md.
     """
+    from jobs.data_dir import UpError
     from jobs.demo_run import load_demo, show_demo
-    from jobs.up import UpError
     from jobs.up import up as run
 
     with clear_errors():
@@ -91,7 +90,7 @@ def up(
 @app.command()
 def down(data_dir: DataDirOption = None, config: Config = None) -> None:
     """Stop what `setten up` runs on the data directory. Nothing running is no error."""
-    from jobs.up import UpError
+    from jobs.data_dir import UpError
     from jobs.up import down as stop
 
     with clear_errors():

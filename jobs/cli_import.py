@@ -154,8 +154,8 @@ def _facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:
             raise FileUnreadable(accounts, str(error)) from error
         declared, errors = parse(text, now)
         if errors:
-            for error in errors:
-                err.print(f"{accounts}:{error.line}: {error.message}", markup=False)
+            for wrong in errors:
+                err.print(f"{accounts}:{wrong.line}: {wrong.message}", markup=False)
             raise fail(f"{accounts} has {len(errors)} errors; nothing was imported")
         facts += declared
     return facts

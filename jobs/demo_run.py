@@ -1,4 +1,4 @@
-"""Load the demo world through Kafka, record the alerts of its last year, and show them. `--smoke`: all of it, checked."""
+"""Load the demo world through Kafka, record the alerts of its last year, show them. `--smoke`: all of it, checked."""
 
 import argparse
 import shutil
@@ -100,7 +100,10 @@ def check_stories(stories: list[Story], alerts: list[dict[str, Any]], since: dat
                 alert["state"] != "resolved" or alert["resolved_on"] > max(expected.resolved_by, since)
             ):
                 wrong.append(f"{story.account_id} ({story.name}): not resolved by {expected.resolved_by}")
-    wrong += [f"{a['account_id']}: unexpected alert {a['rule']} of {a['opened_on']}: {a['sentence_en']}" for a in left.values()]
+    wrong += [
+        f"{a['account_id']}: unexpected alert {a['rule']} of {a['opened_on']}: {a['sentence_en']}"
+        for a in left.values()
+    ]
     return wrong
 
 
@@ -142,7 +145,9 @@ def smoke(seed: int) -> int:
         shutil.rmtree(folder, ignore_errors=True)
     for line in wrong:
         err.print(f"smoke: {line}", style="red", markup=False)
-    out.print(f"smoke: {'failed' if wrong else 'ok'} in {time.monotonic() - started:.0f} s, {datetime.now(UTC):%F %T} UTC")
+    out.print(
+        f"smoke: {'failed' if wrong else 'ok'} in {time.monotonic() - started:.0f} s, {datetime.now(UTC):%F %T} UTC"
+    )
     return 1 if wrong else 0
 
 

@@ -22,7 +22,7 @@ from jobs.supervisor import ProcessSpec
 SETTEN_USER = "setten"
 BI_USER = "bi"
 LISTENERS = ("broker", "clickhouse", "collector")
-DRAIN_S = 10
+DRAIN_S = 30
 
 # What `setten up` decides itself and writes for other commands to find.
 _DECIDED = ("kafka_brokers", "kafka_security", "clickhouse_url", "clickhouse_user", "clickhouse_password")

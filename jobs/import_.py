@@ -15,9 +15,9 @@ from infra.kafka import FACTS, KafkaUnavailable, Progress, producer
 from infra.settings import Settings
 from infra.store import Store
 from models.decode import outcomes_of
-from models.directory import fold
+from models.directory import Directory, fold
 from models.events import Signal
-from models.facts import AnyFact
+from models.facts import AccountDeclared, AnyFact, ContactDeclared, OwnDomainDeclared, RevenueRecorded
 from models.outcomes import Reason
 from models.records import Origin, record_id
 
@@ -73,7 +73,7 @@ class _Round:
 
 
 class Importer:
-    """Sends bodies and facts through Kafka, waits until ingest has committed them, and asks the store about each event."""
+    """Sends bodies and facts through Kafka, waits until ingest has committed them, asks the store about each event."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Importer:
         self.report = ImportReport()
 
     def send_facts(self, facts: Sequence[AnyFact]) -> int:
-        """Send the facts that say something new; answers how many those were. What is known already is not said again."""
+        """Send the facts that say something new; answers how many. What is known already is not said again."""
         known = fold(self._store.facts())
         news = [fact for fact in facts if not _says_nothing_new(fact, known)]
         for fact in news:
@@ -102,7 +102,10 @@ class Importer:
         return len(news)
 
     def send(self, bodies: Iterable[Body]) -> ImportReport:
-        """Send every body, and account for every event. Raises ImportFailed, KafkaUnavailable, ClickHouseUnavailable."""
+        """Send every body and account for every event.
+
+        Raises ImportFailed, IngestStandsStill, KafkaUnavailable, ClickHouseUnavailable.
+        """
         remaining = iter(bodies)
         while batch := self._send_round(remaining):
             self.wait()
@@ -115,7 +118,9 @@ class Importer:
         try:
             self._producer.flush(timeout=60)
         except KafkaError as error:
-            raise ImportFailed(f"the broker did not take all records ({error}): send the file again, nothing counts twice") from error
+            raise ImportFailed(
+                f"the broker did not take all records ({error}): send the file again, nothing counts twice"
+            ) from error
         self._progress.wait(self._on_waiting)
 
     def close(self) -> None:
@@ -200,21 +205,19 @@ def _key(body: Body, events: list[UUID]) -> bytes:
     return events[0].bytes if len(events) == 1 else body.origin.source.encode()
 
 
-def _says_nothing_new(fact: AnyFact, known) -> bool:
-    match fact.type:
-        case "account_declared":
+def _says_nothing_new(fact: AnyFact, known: Directory) -> bool:
+    before: AnyFact | None = None
+    match fact:
+        case AccountDeclared():
             before = known.accounts.get(fact.account_id)
-        case "contact_declared":
+        case ContactDeclared():
             before = known.contacts.get(fact.contact_key)
-        case "revenue_recorded":
+        case RevenueRecorded():
             before = known.revenue.get((fact.account_id, fact.month, fact.currency))
-        case "own_domain_declared":
+        case OwnDomainDeclared():
             return fact.domain in known.own_domains
-    if before is None:
-        return False
-    # Saying again what holds is no news; neither is an older statement than the one that holds.
-    same = before.model_dump(exclude={"recorded_at"}) == fact.model_dump(exclude={"recorded_at"})
-    return same or before.fact_id == fact.fact_id
+    # Saying again what holds is no news, whenever it is said.
+    return before is not None and before.model_dump(exclude={"recorded_at"}) == fact.model_dump(exclude={"recorded_at"})
 
 
 def origin_of(source: str, adapter: str, own_domains: Sequence[str]) -> Origin:

@@ -1,4 +1,4 @@
-"""`setten migrate`: create the topics and bring the tables to this version's state. Running it again changes nothing."""
+"""`setten migrate`: create the topics, bring the tables to this version. Running it again changes nothing."""
 
 from importlib import resources
 

@@ -20,7 +20,7 @@ from jobs.embedded import BI_USER, LISTENERS, Embedded, Ports, environment, refu
 from jobs.supervisor import Event, GaveUp, ProcessSpec, Supervisor
 
 # Longer than the supervisor's own patience with all of its processes together.
-DOWN_TIMEOUT_S = 75
+DOWN_TIMEOUT_S = 100
 
 _PHASES: dict[str, Phase] = {"up": "running", "stopping": "stopping", "failed": "failed"}
 

@@ -1,4 +1,4 @@
-"""Assess accounts as of a date: features in, verdicts and alert changes out. Pure; live, history and backtest use it."""
+"""Assess accounts as of a date: features in, verdicts and alert changes out. Pure; live and history use it alike."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

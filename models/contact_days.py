@@ -59,6 +59,7 @@ def bind_groups(groups: Iterable[Group], directory: Directory) -> list[ContactDa
     for group in groups:
         account_id, bound_by = directory.bind(group.contact_key, group.affiliation)
         key = (account_id, group.day, group.contact_key, group.kind, group.action, group.direction)
+        evidence: str = bound_by
         before = rows.get(key)
         touches, machines = group.touches, group.machine_touches
         first_at, last_at = group.first_at, group.last_at
@@ -66,9 +67,9 @@ def bind_groups(groups: Iterable[Group], directory: Directory) -> list[ContactDa
             touches += before.touches
             machines += before.machine_touches
             first_at, last_at = min(first_at, before.first_at), max(last_at, before.last_at)
-            bound_by = min(bound_by, before.bound_by)  # type: ignore[assignment]  # any fixed choice, in any order
+            evidence = min(evidence, before.bound_by)  # any fixed choice, whatever the order
         rows[key] = ContactDay(
-            *key, bound_by, touches, machines, first_at, last_at, version(directory.epoch, touches + machines), 0
+            *key, evidence, touches, machines, first_at, last_at, version(directory.epoch, touches + machines), 0
         )
     return list(rows.values())
 

@@ -8,7 +8,7 @@ from models.touches import too_early
 
 
 def outcomes_of(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
-    """Every event of the body, in its order, as a signal or a dead letter. Pure: the same body reads the same for ever."""
+    """Every event of the body, in its order, as a signal or a dead letter; the same body reads the same for ever."""
     outcomes = decode(body, origin)
     return [
         (too_early(outcome, origin, index, body) or outcome) if isinstance(outcome, Signal) else outcome

@@ -81,7 +81,7 @@ class Contact(BaseModel):
 
     @property
     def affiliation(self) -> str:
-        """The evidence for a company: the host name of the address or visitor, else `org:` and the name given, else ''."""
+        """The evidence for a company: host name of the address or visitor, else `org:` and the name given, else ''."""
         if self.email:
             return self.email.rpartition("@")[2].rstrip(".")
         if self.host:

@@ -1,4 +1,4 @@
-"""Facts: dated statements about accounts, contacts and revenue. Also events: never edited, only followed by newer ones."""
+"""Facts: dated statements about accounts, contacts and revenue. Events too: never edited, followed by newer ones."""
 
 import hashlib
 from datetime import UTC, date, datetime
@@ -35,7 +35,8 @@ class Fact(BaseModel):
 class AccountDeclared(Fact):
     """An account as it now is; replaces what was declared of it before.
 
-    domains: all its mail and web domains; a subdomain belongs to its parent domain's account unless declared by another.
+    domains: all its mail and web domains; a subdomain belongs to its parent domain's account unless another declares
+    it.
     """
 
     type: Literal["account_declared"] = "account_declared"

@@ -33,7 +33,7 @@ class Origin:
 
     @classmethod
     def from_headers(cls, headers: tuple[tuple[str, bytes], ...], *, fallback_received_at: datetime) -> "Origin":
-        """Read the headers back. A record someone else wrote may lack them: the broker's time and 'unknown' stand in."""
+        """Read the headers back; where they lack, the broker's time and 'unknown' stand in."""
         found = {key: value.decode("utf-8", "replace") for key, value in headers if value is not None}
         received_at = fallback_received_at
         try:

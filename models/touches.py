@@ -33,7 +33,7 @@ class Touch(NamedTuple):
     source: str
 
 
-# What the maintained list leaves out: feed readers and programs, by what they call themselves or leave as their address.
+# What the maintained list leaves out: feed readers and programs, by their names or the address they leave.
 # Agents that merely lack "Mozilla" are people: text browsers and old phones.
 _PROGRAM = re.compile(
     r"bot\b|spider|crawl|feed|fetch|\brss\b|aggregat|validator|\+https?://|[\w.]+@[\w.]+\.\w"
@@ -45,7 +45,7 @@ NO_USER_AGENT = "-"
 
 @lru_cache(maxsize=65536)
 def machine_reason(user_agent: str) -> str:
-    """Why a user agent is no person: 'crawler', 'program' or 'no_user_agent'; '' for a person or where none is told.
+    """Why a user agent is no person: 'crawler', 'program' or 'no_user_agent'; '' for a person and where none is told.
 
     user_agent: as sent; '-' where the source tells agents but this request had none, '' where it tells none.
     """

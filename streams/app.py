@@ -4,9 +4,11 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 import faust
+
 from infra.assessments import Assessments
 from infra.channels import Webhook
 from infra.clickhouse import ClickHouse
@@ -21,7 +23,7 @@ from streams.ingest.service import NEWS_DAYS, IngestService
 log = logging.getLogger("setten.worker")
 
 
-def broker_credentials(settings: Settings) -> object | None:
+def broker_credentials(settings: Settings) -> Any:
     """How Faust signs in to Kafka; None on a plain connection."""
     context = ssl_context(settings)
     if settings.kafka_security.startswith("SASL"):
@@ -46,6 +48,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
         broker_heartbeat_interval=timeout_s / 3,
         consumer_auto_offset_reset="earliest",
         store="memory://",
+        datadir=str(settings.data_dir / "faust"),  # Faust makes a folder though nothing is kept in it
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,  # Faust's web server listens on every address and shows table data
@@ -74,7 +77,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
     alerts_topic = app.topic(ALERTS, key_serializer="raw", value_serializer="raw", internal=False)
 
     @app.agent(touched_topic, concurrency=1)
-    async def note_touched(stream):
+    async def note_touched(stream: Any) -> None:
         """Note the accounts that something new happened at."""
         async for value in stream:
             touched.update(_news(value, datetime.now(settings.zone).date()))
@@ -82,10 +85,15 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
     async def run_assessment(accounts: list[str]) -> None:
         now = datetime.now(UTC)
         found = await asyncio.to_thread(assessor.run, now.astimezone(settings.zone).date(), now, accounts)
-        log.info("assessed %s: %d verdicts, %d alert changes", len(accounts) or "all", len(found.verdicts), len(found.changes))
+        log.info(
+            "assessed %s: %d verdicts, %d alert changes",
+            len(accounts) or "all",
+            len(found.verdicts),
+            len(found.changes),
+        )
 
     @app.timer(1.0)
-    async def assess_touched():
+    async def assess_touched() -> None:
         """Assess the noted accounts. What fails stays noted, and the sweep would find it too."""
         if touched and not ingest.reading_history:
             accounts = sorted(touched)
@@ -97,7 +105,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
                 log.exception("assessing %d touched accounts failed; trying again", len(accounts))
 
     @app.timer(float(settings.sweep_every_s))
-    async def sweep():
+    async def sweep() -> None:
         """Silence makes no event: look for it in every account, but not while old touches are still being read."""
         if ingest.reading_history:
             log.info("sweep deferred: old touches are still being read")
@@ -111,7 +119,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
         webhook = Webhook(settings.webhook_url)
 
         @app.agent(alerts_topic, concurrency=1)
-        async def deliver_alerts(stream):
+        async def deliver_alerts(stream: Any) -> None:
             """Tell the webhook of every alert change."""
             async for value in stream:
                 await deliver(value, webhook)
@@ -119,7 +127,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
     return app
 
 
-def _news(value: bytes, today) -> set[str]:
+def _news(value: bytes, today: date) -> set[str]:
     try:
         told = json.loads(value)
         recent = (today - datetime.fromisoformat(told["last_day"]).date()).days <= NEWS_DAYS

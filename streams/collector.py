@@ -1,10 +1,11 @@
-"""`setten collector`: takes signals over HTTP and answers 2xx once the broker has them. It does not interpret bodies."""
+"""`setten collector`: takes signals over HTTP, answers 2xx once the broker has them, and interprets nothing."""
 
 import argparse
 import contextlib
 import hmac
 import logging
 import re
+import socket
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -142,7 +143,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ready_file = ready_file
 
-    async def startup(self, sockets=None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and self._ready_file is not None:
             self._ready_file.touch()

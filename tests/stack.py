@@ -51,7 +51,9 @@ class Stack:
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")} | dict(environment or {})
+        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")} | dict(
+            environment or {}
+        )
         started = self.run("up", "--detach", "--collector-port", "0", timeout=180)
         assert started.returncode == 0, started.stderr
         self.settings: Settings = load_settings(None, folder)

@@ -8,7 +8,7 @@ from jobs.demo import names
 from jobs.demo.timeline import Region
 from models.facts import Seniority
 
-OWN_DOMAIN = "setten-demo.example.co.jp"
+OWN_DOMAIN = "setten-demo.example"
 OWN_STAFF = ("m.onodera", "k.tachibana", "s.whitaker", "y.asakura")
 
 
@@ -31,8 +31,8 @@ class Company:
 
     @property
     def domain(self) -> str:
-        """Second-level names under `example` are reserved (RFC 2606; JPRS for co.jp): no mail can reach anybody."""
-        return f"{self.account_id}.example.{'co.jp' if self.region == 'japan' else 'com'}"
+        """The top-level domain `example` is reserved (RFC 2606): no mail can reach anybody."""
+        return f"{self.account_id}.example"
 
     @property
     def currency(self) -> str:

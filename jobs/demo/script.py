@@ -6,7 +6,7 @@ from datetime import date
 
 from jobs.demo.cast import Person
 
-NEW_NAME, NEW_DOMAIN = "レイメックス", "reimex.example.co.jp"
+NEW_NAME, NEW_DOMAIN = "レイメックス", "reimex.example"
 
 
 @dataclass(frozen=True)

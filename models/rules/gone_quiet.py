@@ -1,4 +1,4 @@
-"""gone_quiet: an account is in touch clearly less than is its own habit. Formula and limits: docs/rules/gone_quiet.md."""
+"""gone_quiet: an account is in touch clearly less than is its habit. Formula and limits: docs/rules/gone_quiet.md."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

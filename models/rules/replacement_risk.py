@@ -1,4 +1,7 @@
-"""replacement_risk: on a strategic customer neither management contacts nor revenue grow: docs/rules/replacement_risk.md."""
+"""replacement_risk: at a strategic customer neither management contacts nor revenue grow.
+
+Formula and limits: docs/rules/replacement_risk.md.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -90,10 +93,10 @@ def _known_growth(r: Relationship, managers_grow: bool) -> bool:
 
 def _contacts_missing(r: Relationship) -> list[tuple[str, str]]:
     missing = []
+    if not r.contacts_before.engaged:  # nothing to grow from; nobody met in the last year only is a decline, not a gap
+        missing.append(("no contact was in touch in the year before", "前年に接点のある担当者がいません"))
     for year, en, ja in ((r.contacts_before, "the year before", "前年"), (r.contacts_now, "the last year", "直近1年")):
-        if not year.engaged and year is r.contacts_before:  # nobody met before: nothing to grow from; now: a decline
-            missing.append((f"no contact was in touch in {en}", f"{ja}に接点のある担当者がいません"))
-        elif year.engaged and year.unknown > MOST_UNKNOWN_SENIORITY * year.engaged:
+        if year.engaged and year.unknown > MOST_UNKNOWN_SENIORITY * year.engaged:
             missing.append(
                 (
                     f"the seniority of {year.unknown} of {year.engaged} contacts of {en} is unknown",

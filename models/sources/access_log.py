@@ -81,7 +81,7 @@ def _decode_line(index: int, raw: bytes) -> Signal | DeadLetter:
     method, _, rest = _unescape(request).partition(" ")
     target, _, _protocol = rest.rpartition(" ") if " " in rest else (rest, "", "")
     # "-" says that the request had no agent, which is not the same as a source that tells none.
-    agent = _unescape(user_agent) if user_agent else "-"
+    agent = "" if user_agent is None else _unescape(user_agent) or "-"
     return signal_of(index, Request(visitor, _time(time), method, target, int(status), agent), raw)
 
 

@@ -73,7 +73,9 @@ def _decode_array(values: list[object], text: str) -> list[Signal | DeadLetter]:
         outcomes = [_decode_value(index, value, b"") for index, value in enumerate(values)]
         if all(isinstance(outcome, Signal) for outcome in outcomes):
             return outcomes
-    return [_decode_value(index, value, raw) for index, (value, raw) in enumerate(zip(values, _elements(text), strict=True))]
+    return [
+        _decode_value(index, value, raw) for index, (value, raw) in enumerate(zip(values, _elements(text), strict=True))
+    ]
 
 
 def _elements(text: str) -> Iterator[bytes]:
@@ -90,7 +92,9 @@ def _elements(text: str) -> Iterator[bytes]:
 
 
 def _too_large(index: int, raw: bytes) -> DeadLetter:
-    return DeadLetter(index, Reason.TOO_LARGE, f"{len(raw):,} bytes in one event; the limit is {MAX_EVENT_BYTES:,}", raw)
+    return DeadLetter(
+        index, Reason.TOO_LARGE, f"{len(raw):,} bytes in one event; the limit is {MAX_EVENT_BYTES:,}", raw
+    )
 
 
 def _decode_value(index: int, value: object, raw: bytes) -> Signal | DeadLetter:

@@ -24,7 +24,9 @@ def decode_facts(body: bytes) -> list[AnyFact | DeadLetter]:
 
 
 def _one(index: int, outcome: AnyFact | DeadLetter) -> AnyFact | DeadLetter:
-    return DeadLetter(index, outcome.reason, outcome.detail, outcome.raw) if isinstance(outcome, DeadLetter) else outcome
+    return (
+        DeadLetter(index, outcome.reason, outcome.detail, outcome.raw) if isinstance(outcome, DeadLetter) else outcome
+    )
 
 
 def _fact(index: int, value: object, raw: bytes) -> AnyFact | DeadLetter:

@@ -141,5 +141,3 @@ def _dead(body: ArchivedBody, letter: DeadLetter) -> StoredDeadLetter:
         body.offset,
         letter.raw,
     )
-
-

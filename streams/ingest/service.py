@@ -15,7 +15,7 @@ from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, client_options
 from infra.settings import Settings
 from streams.ingest.batch import Record
-from streams.ingest.cycle import Cycle
+from streams.ingest.cycle import Cycle, CycleReport
 
 log = logging.getLogger("setten.ingest")
 
@@ -119,7 +119,7 @@ class IngestService(mode.Service):
             report.records, report.events, report.duplicates, report.touches, report.facts,
         )  # fmt: skip
 
-    async def _run_patiently(self, cycle: Cycle, records: list[Record]):
+    async def _run_patiently(self, cycle: Cycle, records: list[Record]) -> CycleReport:
         loop = asyncio.get_running_loop()
         for pause_s in (*_PATIENCE_S, None):
             try:
@@ -143,9 +143,9 @@ class _FinishCycleFirst(aiokafka.ConsumerRebalanceListener):
     def __init__(self, in_cycle: asyncio.Lock) -> None:
         self._in_cycle = in_cycle
 
-    async def on_partitions_revoked(self, revoked) -> None:
+    async def on_partitions_revoked(self, revoked: Iterable) -> None:
         async with self._in_cycle:
             pass
 
-    async def on_partitions_assigned(self, assigned) -> None:
+    async def on_partitions_assigned(self, assigned: Iterable) -> None:
         pass

@@ -46,7 +46,9 @@ def test_every_message_is_in_the_tables_or_in_the_dead_letters(archive: Stack) -
     assert archive.ask("SELECT count() FROM events FINAL") == "46041"
     by_reason = archive.ask("SELECT reason, count() AS n FROM dead_letters FINAL GROUP BY reason ORDER BY reason")
     assert archive.ask("SELECT count() FROM dead_letters FINAL") == "29", by_reason
-    assert archive.ask("SELECT countIf(raw = '' OR source != 'mbox' OR topic != 'signals.email') FROM dead_letters") == "0"
+    assert (
+        archive.ask("SELECT countIf(raw = '' OR source != 'mbox' OR topic != 'signals.email') FROM dead_letters") == "0"
+    )
 
 
 def test_the_contact_days_add_up_to_the_touches(archive: Stack) -> None:

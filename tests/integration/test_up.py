@@ -163,13 +163,18 @@ def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> Non
     until(lambda: post(setten.settings(), 2) == 202)
     until(lambda: setten.status().touches == 2)
 
-    # What was accepted a moment before the end is stored, though the broker holds it in memory only.
+    # What was accepted before the end is stored, though the broker holds it in memory only and the worker is late.
+    supervisor, *others = setten.everybody()
+    assert len(others) == 4
+    late = setten.processes()["worker"].pid or 0
+    os.kill(late, signal.SIGSTOP)
     for number in range(3, 30):
         until(lambda number=number: post(setten.settings(), number) == 202)
-    everybody = setten.everybody()
-    assert len(everybody) == 5
+    os.kill(supervisor.pid, signal.SIGTERM)
+    until(lambda: "stopping worker" in (setten.where / ".setten/logs/supervisor.log").read_text())
+    os.kill(late, signal.SIGCONT)
     assert setten("down").returncode == 0
-    assert not [process for process in everybody if process.is_alive()]
+    assert not [process for process in (supervisor, *others) if process.is_alive()]
     assert not (setten.where / ".setten/run/setten.toml").exists()
     stopped = setten("status", "--json")
     assert stopped.returncode == 3

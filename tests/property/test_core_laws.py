@@ -74,9 +74,7 @@ groups = st.builds(
     first_at=times,
     last_at=times,
 )
-DIRECTORY = fold(
-    [AccountDeclared(recorded_at=START, account_id="a", name="Aozora", domains=("aozora.example",))]
-)
+DIRECTORY = fold([AccountDeclared(recorded_at=START, account_id="a", name="Aozora", domains=("aozora.example",))])
 
 
 @given(st.lists(groups, max_size=8), st.randoms())

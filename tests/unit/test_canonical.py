@@ -1,4 +1,4 @@
-"""The canonical adapter: every event is answered by a signal or by a dead letter with the right reason and its bytes."""
+"""The canonical adapter: every event is answered by a signal, or by a dead letter with its reason and its bytes."""
 
 import json
 from datetime import UTC, datetime
@@ -69,7 +69,7 @@ def test_a_bad_event_is_refused_with_its_reason_and_its_bytes(raw: bytes, reason
     [outcome] = outcomes_of(raw, ORIGIN)
     assert isinstance(outcome, DeadLetter)
     assert outcome.reason is reason
-    assert outcome.raw in (raw, raw.strip("[] ".encode()))
+    assert outcome.raw in (raw, raw.strip(b"[] "))
     assert outcome.detail
 
 

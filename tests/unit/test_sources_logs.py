@@ -74,8 +74,8 @@ def test_apaches_backslashes_are_undone() -> None:
     assert found.data.user_agent == '"Quoted" \\ agent\tx\ufffd'
 
 
-def test_a_hyphen_stands_for_no_user_agent_and_the_common_format_has_none() -> None:
-    assert request("GET / HTTP/1.1", agent="-").data.user_agent == ""
+def test_a_request_without_agent_is_told_from_a_log_without_agents() -> None:
+    assert request("GET / HTTP/1.1", agent="-").data.user_agent == "-"
     common = line('www.a.example - bob [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 -')
     assert isinstance(common, Signal)
     assert common.data.contacts[0].key == "host:www.a.example"

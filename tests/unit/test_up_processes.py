@@ -92,11 +92,13 @@ def test_a_zombie_is_not_alive() -> None:
 
 
 STARTS_A_CHILD = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 from infra.embedded.processes import Child
-child = Child([sys.executable, "-c", "import time; time.sleep(600)"],
+child = Child([sys.executable, "-c", "import time; print('runs', flush=True); time.sleep(600)"],
               env=dict(os.environ), cwd=Path("."), log=Path("child.log"))
+while not child.output():
+    time.sleep(0.01)
 print(child.pid, flush=True)
 input()
 """
