@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
-from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,7 +23,7 @@ KEYS_PER_RECOMPUTE = 50_000
 class ArchivedBody(NamedTuple):
     """One body as received, with its place in Kafka."""
 
-    record_id: UUID
+    record_id: str
     source: str
     adapter: str
     content_type: str
@@ -39,7 +38,7 @@ class ArchivedBody(NamedTuple):
 class StoredDeadLetter(NamedTuple):
     """One refused event, with its place in Kafka."""
 
-    record_id: UUID
+    record_id: str
     position: int
     reason: Reason
     detail: str
@@ -124,10 +123,7 @@ _CHANGED = pa.schema([("affiliation", pa.string()), ("contact_key", pa.string())
 def _columns(schema: pa.Schema, rows: Sequence[tuple[object, ...]]) -> pa.Table:
     columns: Iterable[tuple[object, ...]] = zip(*rows, strict=True) if rows else [()] * len(schema)
     return pa.Table.from_arrays(
-        [
-            pa.array([str(v) for v in column] if field.type == pa.string() else column, field.type)
-            for field, column in zip(schema, columns, strict=True)
-        ],
+        [pa.array(column, field.type) for field, column in zip(schema, columns, strict=True)],
         schema=schema,
     )
 
@@ -153,13 +149,13 @@ class Store:
     def keep_dead_letters(self, letters: Sequence[StoredDeadLetter]) -> int:
         return self.clickhouse.insert("dead_letters", _ranked(_columns(_DEAD_LETTERS, letters)))
 
-    def insert_touches(self, touches: Sequence[Touch], record_ids: Sequence[UUID]) -> list[tuple[str, date]]:
+    def insert_touches(self, touches: Sequence[Touch], record_ids: Sequence[str]) -> list[tuple[str, date]]:
         """Insert touches; answers their distinct (contact, business day)."""
         if not touches:
             return []
         table = _ranked(_columns(_TOUCHES, touches))
         table = table.append_column("day", self._business_days(table.column("occurred_at")))
-        table = table.append_column("record_id", pa.array([str(r) for r in record_ids], pa.string()))
+        table = table.append_column("record_id", pa.array(record_ids, pa.string()))
         self.clickhouse.insert("touches", table)
         keys = table.select(["contact_key", "day"]).group_by(["contact_key", "day"]).aggregate([])
         return list(zip(keys.column("contact_key").to_pylist(), keys.column("day").to_pylist(), strict=True))
@@ -168,24 +164,23 @@ class Store:
         local = pc.local_timestamp(pc.cast(occurred_at, pa.timestamp("us", self._zone)))
         return pc.cast(pc.floor_temporal(local, unit="day"), pa.date32())
 
-    def known_events(self, event_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    def known_events(self, event_ids: Sequence[str]) -> dict[str, str]:
         """Of these events, those that went all the way through before, with the digest of their content."""
         if not event_ids:
             return {}
         table = self.clickhouse.query("known_events", batch=_columns(_BATCH, [(e,) for e in event_ids]))
-        ids, contents = table.column("event_id").to_pylist(), table.column("content").to_pylist()
-        return {UUID(e): UUID(c) for e, c in zip(ids, contents, strict=True)}
+        return dict(zip(table.column("event_id").to_pylist(), table.column("content").to_pylist(), strict=True))
 
-    def register_events(self, events: dict[UUID, UUID]) -> int:
+    def register_events(self, events: dict[str, str]) -> int:
         return self.clickhouse.insert("events", _columns(_EVENTS, list(events.items())))
 
-    def dead_letters_of(self, record_ids: Sequence[UUID]) -> dict[tuple[UUID, int], str]:
+    def dead_letters_of(self, record_ids: Sequence[str]) -> dict[tuple[str, int], str]:
         """The reasons of the refused events of these bodies, by (record, index)."""
         if not record_ids:
             return {}
         table = self.clickhouse.query("dead_letters_of", batch=_columns(_RECORDS, [(r,) for r in record_ids]))
         columns = (table.column(name).to_pylist() for name in ("record_id", "position", "reason"))
-        return {(UUID(r), int(i)): reason for r, i, reason in zip(*columns, strict=True)}
+        return {(record, int(position)): reason for record, position, reason in zip(*columns, strict=True)}
 
     def recompute(self, keys: Sequence[tuple[str, date]]) -> Iterator[list[Group]]:
         """The grouped touches of the dirty (contact, day) keys, a bounded number of keys at a time."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from infra.embedded.processes import python
 from infra.settings import Settings, load_settings
 from jobs.cli_alerts import alerts_app, print_judgement
 from jobs.cli_import import import_app
@@ -175,7 +176,8 @@ def collector(context: typer.Context) -> None:
 def _become(module: str, arguments: list[str]) -> None:
     """Replace this process: jobs and streams share nothing but the tables and topics."""
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606
+    command = python(module, *arguments)
+    os.execv(command[0], command)  # noqa: S606
 
 
 @app.command()

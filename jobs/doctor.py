@@ -5,7 +5,7 @@ import platform
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -200,7 +200,9 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
         server = ClickHouse(settings, database="", timeout_s=15)
         try:
             yield _clickhouse_version(settings, str(server.statement("SELECT version()")))
-            yield _clock(server)
+            asked = time.time()
+            theirs = int(server.statement("SELECT toUnixTimestamp64Milli(now64(3))")) / 1000
+            yield compare_clocks(asked, theirs, time.time())
             yield _migrations(settings, server)
         finally:
             server.close()
@@ -216,10 +218,8 @@ def _clickhouse_version(settings: Settings, number: str) -> Check:
     return Check("clickhouse", "ok", found)
 
 
-def _clock(server: ClickHouse, clock: Callable[[], float] = time.time) -> Check:
-    asked = clock()
-    theirs = int(server.statement("SELECT toUnixTimestamp64Milli(now64(3))")) / 1000
-    answered = clock()
+def compare_clocks(asked: float, theirs: float, answered: float) -> Check:
+    """Judge a clock that was read between two readings of ours; all in seconds since 1970."""
     ahead_s = theirs - (asked + answered) / 2
     found = f"ClickHouse's clock is {abs(ahead_s):.1f} s {'ahead of' if ahead_s > 0 else 'behind'} ours"
     # While the question was on its way nothing can be said.

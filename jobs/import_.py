@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from uuid import UUID
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -20,6 +19,7 @@ from models.events import Signal
 from models.facts import AccountDeclared, AnyFact, ContactDeclared, OwnDomainDeclared, RevenueRecorded
 from models.outcomes import Reason
 from models.records import Origin, record_id
+from models.touches import read_signal
 
 # Events whose outcome is held in memory until the store has answered for them.
 EVENTS_PER_ROUND = 200_000
@@ -64,8 +64,8 @@ class Body:
 class _Round:
     """What was sent since the store was last asked: valid events in order, and refused ones."""
 
-    sent: list[tuple[UUID, UUID, UUID, int]] = field(default_factory=list)  # event, content, record, index
-    refused: dict[tuple[UUID, int], Reason] = field(default_factory=dict)
+    sent: list[tuple[str, str, str, int]] = field(default_factory=list)  # event, content, record, index
+    refused: dict[tuple[str, int], Reason] = field(default_factory=dict)
     repeats: int = 0  # the same refused event of the same body, sent again
 
     def __len__(self) -> int:
@@ -134,7 +134,7 @@ class Importer:
         except KafkaError as error:
             raise KafkaUnavailable(f"Kafka at {self._settings.kafka_brokers} took no more records: {error}") from error
 
-    def _send_round(self, bodies: Iterator[Body]) -> tuple[_Round, set[UUID]] | None:
+    def _send_round(self, bodies: Iterator[Body]) -> tuple[_Round, set[str]] | None:
         """Send about EVENTS_PER_ROUND events; answers them and which of them the store knew before."""
         this, known = _Round(), set()
         for some in iter(lambda: list(islice(bodies, 500)), []):
@@ -147,7 +147,7 @@ class Importer:
                 break
         return (this, known) if this.sent or this.refused else None
 
-    def _note(self, this: _Round, body: Body) -> list[UUID]:
+    def _note(self, this: _Round, body: Body) -> list[str]:
         """Read a body as the worker will, to know which events the store must answer for."""
         record = record_id(body.origin.source, body.origin.adapter, body.body)
         outcomes = outcomes_of(body.body, body.origin)
@@ -156,23 +156,23 @@ class Importer:
         ids = []
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, Signal):
-                event = outcome.event_id(body.origin.source)
-                this.sent.append((event, UUID(bytes=outcome.content_digest()), record, index))
-                ids.append(event)
+                reading = read_signal(outcome, body.origin)
+                this.sent.append((reading.event_id, reading.content, record, index))
+                ids.append(reading.event_id)
             elif (record, outcome.index) in this.refused:
                 this.repeats += 1
             else:
                 this.refused[record, outcome.index] = outcome.reason
         return ids
 
-    def _account(self, this: _Round, known_before: set[UUID]) -> None:
+    def _account(self, this: _Round, known_before: set[str]) -> None:
         """Ask the store what became of the events of a round."""
         found = self._in_batches(self._store.known_events, [event for event, *_ in this.sent])
         records = {record for record, _ in this.refused} | {
             record for event, content, record, _ in this.sent if found.get(event, content) != content
         }
         dead = self._in_batches(self._store.dead_letters_of, records)
-        stored: set[UUID] = set()
+        stored: set[str] = set()
         for event, content, record, index in this.sent:
             if event not in found:
                 self.report.unaccounted += 1
@@ -193,16 +193,16 @@ class Importer:
         else:
             self.report.dead[reason] += 1
 
-    def _in_batches(self, ask: Callable[[list[UUID]], dict], ids: Iterable[UUID]) -> dict:
+    def _in_batches(self, ask: Callable[[list[str]], dict], ids: Iterable[str]) -> dict:
         distinct, answer = list(dict.fromkeys(ids)), {}
         for start in range(0, len(distinct), _DIGEST_BATCH):
             answer.update(ask(distinct[start : start + _DIGEST_BATCH]))
         return answer
 
 
-def _key(body: Body, events: list[UUID]) -> bytes:
+def _key(body: Body, events: list[str]) -> bytes:
     """What decides the partition. Two contents of one id must meet in their order, or chance says which stands."""
-    return events[0].bytes if len(events) == 1 else body.origin.source.encode()
+    return events[0].encode() if len(events) == 1 else body.origin.source.encode()
 
 
 def _says_nothing_new(fact: AnyFact, known: Directory) -> bool:

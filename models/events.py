@@ -4,13 +4,20 @@ Attributes follow CloudEvents 1.0 (https://github.com/cloudevents/spec): `id`, `
 engagement itself in `data`. `type` is `<kind>.<action>`.
 """
 
-import hashlib
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Kind = Literal["web", "email", "event", "meeting"]
 Direction = Literal["inbound", "outbound", "mutual", "internal"]
@@ -20,7 +27,8 @@ MAX_CONTACTS = 1000
 
 _TYPE = re.compile(r"^(web|email|event|meeting)\.([a-z][a-z0-9_]{0,63})$")
 _DATED = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]")
-_ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\]+@(?:[^\s@<>,;:\"()\[\]\\.]+\.)*[^\s@<>,;:\"()\[\]\\.]+$")
+# Empty stands for absent: trackers send it for visitors who gave none.
+_ADDRESS = r"^$|^[^\s@<>,;:\"()\[\]\\]+@(?:[^\s@<>,;:\"()\[\]\\.]+\.)*[^\s@<>,;:\"()\[\]\\.]+$"
 # What an action says of who moved: we wrote, they came, or both met.
 _OUTBOUND_ACTIONS = frozenset({"email.sent", "event.invited", "meeting.invited"})
 
@@ -37,7 +45,7 @@ class Contact(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
-    email: Annotated[str, Field(max_length=320)] | None = None
+    email: Annotated[str, StringConstraints(to_lower=True, max_length=320, pattern=_ADDRESS)] | None = None
     id: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         default=None, description="the source's own stable id of the person"
     )
@@ -49,16 +57,6 @@ class Contact(BaseModel):
     organization: Annotated[str, Field(max_length=256)] | None = Field(
         default=None, description="company name as the source wrote it"
     )
-
-    @field_validator("email")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is None or value == "":
-            return None
-        value = value.lower()
-        if not _ADDRESS.match(value):
-            raise ValueError("is not an e-mail address")
-        return value
 
     @model_validator(mode="after")
     def _identified(self) -> "Contact":
@@ -144,19 +142,3 @@ class Signal(BaseModel):
         if self.type in _OUTBOUND_ACTIONS:
             return "outbound"
         return "mutual" if self.kind == "meeting" else "inbound"
-
-    def content_digest(self) -> bytes:
-        """16 bytes over all that is stored of the signal, so that a repeated id with other content is noticed."""
-        data = self.data
-        parts = [self.type, self.time.isoformat(), self.direction, data.campaign, data.subject, data.user_agent]
-        parts += sorted(f"{contact.key}|{contact.affiliation}" for contact in data.contacts)
-        return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-    def event_id(self, source: str) -> UUID:
-        """The event's identity: from its source and the source's own id, else from its content; never from arrival.
-
-        source: the configured source, for signals that name none themselves.
-        """
-        own = self.id.encode("utf-8", "surrogatepass") if self.id is not None else b"\x00" + self.content_digest()
-        name = (self.source or source).encode("utf-8", "surrogatepass")
-        return UUID(bytes=hashlib.blake2b(name + b"\x1f" + own, digest_size=16).digest())

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +33,23 @@ class Origin:
     @classmethod
     def from_headers(cls, headers: tuple[tuple[str, bytes], ...], *, fallback_received_at: datetime) -> "Origin":
         """Read the headers back; where they lack, the broker's time and 'unknown' stand in."""
-        found = {key: value.decode("utf-8", "replace") for key, value in headers if value is not None}
-        received_at = fallback_received_at
+        found = dict(headers)
         try:
-            told = datetime.fromisoformat(found.get("received_at", ""))
-            if told.tzinfo is not None:
-                received_at = told.astimezone(UTC)
+            told = datetime.fromisoformat((found.get("received_at") or b"").decode())
+            received_at = told.astimezone(UTC) if told.tzinfo is not None else fallback_received_at
         except (ValueError, OverflowError):
-            pass
+            received_at = fallback_received_at
         return cls(
-            source=found.get("source", "unknown"),
-            adapter=found.get("adapter", "canonical"),
+            source=(found.get("source") or b"unknown").decode("utf-8", "replace"),
+            adapter=(found.get("adapter") or b"canonical").decode("utf-8", "replace"),
             received_at=received_at,
-            content_type=found.get("content_type", "application/json"),
-            own_domains=tuple(d for d in found.get("own_domains", "").split(",") if d),
+            content_type=(found.get("content_type") or b"").decode("utf-8", "replace"),
+            own_domains=tuple(d for d in (found.get("own_domains") or b"").decode("utf-8", "replace").split(",") if d),
         )
 
 
-def record_id(source: str, adapter: str, body: bytes) -> UUID:
-    """The record's identity: what it says and who said it, not when or where it lay in Kafka."""
+def record_id(source: str, adapter: str, body: bytes) -> str:
+    """The record's identity, 32 hex digits: what it says and who said it, not when or where it lay in Kafka."""
     digest = hashlib.blake2b(body, digest_size=16, person=b"setten-record")
-    digest.update(b"\x1f" + adapter.encode() + b"\x1f" + source.encode())
-    return UUID(bytes=digest.digest())
+    digest.update(f"\x1f{adapter}\x1f{source}".encode())
+    return digest.hexdigest()

@@ -1,10 +1,10 @@
 """From a signal to its touches: one row a contact, with nothing in it that a later fact could change."""
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import UUID
 
 import crawleruseragents
 
@@ -20,7 +20,7 @@ class Touch(NamedTuple):
     """One signal seen from one contact. `machine` is '' for a person, else why it counts for nothing."""
 
     contact_key: str
-    event_id: UUID
+    event_id: str
     occurred_at: datetime
     received_at: datetime
     kind: str
@@ -66,27 +66,54 @@ def too_early(signal: Signal, origin: Origin, index: int, raw: bytes) -> DeadLet
     return DeadLetter(index, Reason.TIME_IN_FUTURE, detail, raw)
 
 
-def touches_of(signal: Signal, origin: Origin) -> list[Touch]:
-    """One touch for each distinct contact of the signal."""
-    event_id = signal.event_id(origin.source)
-    machine = machine_reason(signal.data.user_agent)
-    direction, source = signal.direction, signal.source or origin.source
-    kind, action = signal.kind, signal.action
-    contacts = {contact.key: contact for contact in signal.data.contacts}
-    return [
-        Touch(
-            key,
-            event_id,
-            signal.time,
-            origin.received_at,
-            kind,
-            action,
-            direction,
-            contact.affiliation,
-            machine,
-            signal.data.campaign,
-            signal.data.subject,
-            source,
-        )
-        for key, contact in contacts.items()
-    ]
+class Reading(NamedTuple):
+    """A signal as it will be stored: who it is, what it says, and its touches, one for each distinct contact.
+
+    event_id: 32 hex digits; from the source and the source's own id, else from the content; never from arrival.
+    content: 32 hex digits over all that is stored, so that a repeated id with other content is noticed.
+    """
+
+    event_id: str
+    content: str
+    touches: tuple[Touch, ...]
+
+
+def read_signal(signal: Signal, origin: Origin) -> Reading:
+    """Read a signal for storing. origin.source stands in for signals that name no source themselves."""
+    data = signal.data
+    source = signal.source or origin.source
+    kind, _, action = signal.type.partition(".")
+    direction = signal.direction
+    people = sorted({contact.key: contact.affiliation for contact in data.contacts}.items())
+    said = [signal.type, signal.time.isoformat(), direction, data.campaign, data.subject, data.user_agent]
+    for person in people:
+        said += person
+    content = _digest("\x1f".join(said))
+    event_id = _digest(f"{source}\x1f{signal.id}" if signal.id is not None else f"{source}\x1f\x00{content}")
+    machine = machine_reason(data.user_agent)
+    return Reading(
+        event_id,
+        content,
+        tuple(
+            Touch(
+                key,
+                event_id,
+                signal.time,
+                origin.received_at,
+                kind,
+                action,
+                direction,
+                affiliation,
+                machine,
+                data.campaign,
+                data.subject,
+                source,
+            )
+            for key, affiliation in people
+        ),
+    )
+
+
+def _digest(text: str) -> str:
+    # "surrogatepass": a lone surrogate in a string is odd but no reason to fail.
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

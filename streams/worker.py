@@ -1,6 +1,7 @@
 """`setten worker`: run ingest, assessment and delivery until told to stop."""
 
 import argparse
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -34,6 +35,9 @@ def main() -> int:
     except (SettingsError, KafkaUnavailable, ClickHouseUnavailable) as error:
         print(f"setten worker: {error}", file=sys.stderr)
         return 1
+    # Batches are tens of thousands of short-lived objects without cycles; looking for some costs a third of the time.
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 50)
     worker = app.Worker(loglevel=args.log_level, redirect_stdouts=False, override_logging=False)
     worker.execute_from_commandline()
     return 1 if app.should_stop and app.crash_reason else 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import NamedTuple
 
 from infra.store import ArchivedBody, StoredDeadLetter
 from models.decode import outcomes_of
@@ -12,7 +12,7 @@ from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin, record_id
 from models.sources.fact_records import decode_facts
-from models.touches import Touch, touches_of
+from models.touches import Reading, Touch, read_signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +27,20 @@ class Record:
     value: bytes
 
 
-@dataclass(slots=True)
-class DecodedEvent:
-    """A valid signal with its identity and the body it came in."""
+class DecodedEvent(NamedTuple):
+    """A valid signal as it will be stored, and its position in the body it came in."""
 
-    signal: Signal
-    event_id: UUID
-    content: UUID
-    origin: Origin
+    reading: Reading
     body: ArchivedBody
-    index: int
+    position: int
 
 
 @dataclass(slots=True)
 class Batch:
     """What a batch of records says, before anything is stored."""
 
-    bodies: dict[UUID, ArchivedBody] = field(default_factory=dict)
+    records: int = 0
+    bodies: dict[str, ArchivedBody] = field(default_factory=dict)
     events: list[DecodedEvent] = field(default_factory=list)
     facts: list[AnyFact] = field(default_factory=list)
     dead: list[StoredDeadLetter] = field(default_factory=list)
@@ -54,8 +51,8 @@ class Sorted:
     """What is to be stored of a batch: `fresh` maps the new events to their content, `duplicates` counts the others."""
 
     touches: list[Touch] = field(default_factory=list)
-    touch_records: list[UUID] = field(default_factory=list)
-    fresh: dict[UUID, UUID] = field(default_factory=dict)
+    touch_records: list[str] = field(default_factory=list)
+    fresh: dict[str, str] = field(default_factory=dict)
     duplicates: int = 0
     dead: list[StoredDeadLetter] = field(default_factory=list)
     bodies: list[ArchivedBody] = field(default_factory=list)
@@ -65,6 +62,7 @@ def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
     """Decode every record; a bad event is a value in the result and takes nothing along."""
     batch = Batch()
     for record in records:
+        batch.records += 1
         received = datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1000, UTC)
         origin = Origin.from_headers(record.headers, fallback_received_at=received)
         is_facts = record.topic == facts_topic
@@ -79,13 +77,11 @@ def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
             elif not isinstance(outcome, Signal):
                 batch.facts.append(outcome)
             else:
-                content = UUID(bytes=outcome.content_digest())
-                event_id = outcome.event_id(origin.source)
-                batch.events.append(DecodedEvent(outcome, event_id, content, origin, body, index))
+                batch.events.append(DecodedEvent(read_signal(outcome, origin), body, index))
     return batch
 
 
-def sort_events(batch: Batch, known: Mapping[UUID, UUID]) -> Sorted:
+def sort_events(batch: Batch, known: Mapping[str, str]) -> Sorted:
     """Tell new events from those seen before and from those whose id is taken by other content.
 
     known: the events of this batch that went all the way through before, with the digest of their content.
@@ -93,21 +89,19 @@ def sort_events(batch: Batch, known: Mapping[UUID, UUID]) -> Sorted:
     """
     result = Sorted(dead=list(batch.dead))
     bodies = dict(batch.bodies)
-    for event in batch.events:
-        stands = known.get(event.event_id) or result.fresh.get(event.event_id)
+    for (event_id, content, touches), body, position in batch.events:
+        stands = known.get(event_id) or result.fresh.get(event_id)
         if stands is None:
-            touches = touches_of(event.signal, event.origin)
-            result.fresh[event.event_id] = event.content
+            result.fresh[event_id] = content
             result.touches += touches
-            result.touch_records += [event.body.record_id] * len(touches)
-            bodies.setdefault(event.body.record_id, event.body)
-        elif stands == event.content:
+            result.touch_records += [body.record_id] * len(touches)
+            bodies.setdefault(body.record_id, body)
+        elif stands == content:
             result.duplicates += 1
         else:
-            detail = f"id: {event.signal.id!r} was used before by source {event.origin.source!r} with other content"
-            letter = DeadLetter(event.index, Reason.CONFLICTING_DUPLICATE, detail, event.body.body)
-            result.dead.append(_dead(event.body, letter))
-            bodies.setdefault(event.body.record_id, event.body)
+            detail = f"id: source {touches[0].source!r} used it before for other content (event {event_id})"
+            result.dead.append(_dead(body, DeadLetter(position, Reason.CONFLICTING_DUPLICATE, detail, body.body)))
+            bodies.setdefault(body.record_id, body)
     result.bodies = list(bodies.values())
     return result
 

@@ -1,6 +1,7 @@
 """One ingest cycle: its steps in their order. Blocking; the service runs it in a thread."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from infra.store import KEYS_PER_RECOMPUTE, Store
 from models.contact_days import bind_groups, changed_evidence, tombstones
 from models.directory import Directory, fold
 from models.facts import AnyFact
-from streams.ingest.batch import Record, decode_batch, sort_events
+from streams.ingest.batch import Batch, Record, Sorted, decode_batch, sort_events
 
 
 class AccountTouched(NamedTuple):
@@ -41,21 +42,21 @@ class Cycle:
         self._facts_topic = facts_topic
         self._publish = publish
         self._directory = Directory()
+        self._side = ThreadPoolExecutor(2, thread_name_prefix="ingest-side")
 
     def run(self, records: Sequence[Record]) -> CycleReport:
+        """Decode and store a batch; see store."""
+        return self.store(decode_batch(records, self._facts_topic))
+
+    def store(self, batch: Batch) -> CycleReport:
         """Store, roll up, publish, register. When this returns the records' offsets may be committed.
 
         Raises what the store or the publisher raise; everything done so far may then be done again.
         """
-        batch = decode_batch(records, self._facts_topic)
-        report = CycleReport(records=len(records), facts=len(batch.facts))
-        known = self._store.known_events(list({event.event_id for event in batch.events}))
+        report = CycleReport(records=batch.records, facts=len(batch.facts))
+        known = self._store.known_events(list({event.reading.event_id for event in batch.events}))
         sorted_ = sort_events(batch, known)
-        self._store.archive(sorted_.bodies)
-        self._store.keep_dead_letters(sorted_.dead)
-        dirty = self._store.insert_touches(sorted_.touches, sorted_.touch_records)
-        if batch.facts:
-            self._store.insert_facts(batch.facts)
+        dirty = self._insert(sorted_, batch.facts)
         # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
         self._refresh_directory(rebind=bool(batch.facts))
         self._publish(self._roll_up(dirty))
@@ -66,6 +67,22 @@ class Cycle:
         for letter in sorted_.dead:
             report.dead[letter.reason] = report.dead.get(letter.reason, 0) + 1
         return report
+
+    def _insert(self, batch: Sorted, facts: Sequence[AnyFact]) -> list[tuple[str, date]]:
+        """Everything that is stored before anything is derived from it; answers the dirty (contact, day) keys.
+
+        The tables do not depend on each other, so they are written side by side.
+        """
+        others = [
+            self._side.submit(self._store.archive, batch.bodies),
+            self._side.submit(self._store.keep_dead_letters, batch.dead),
+        ]
+        dirty = self._store.insert_touches(batch.touches, batch.touch_records)
+        if facts:
+            self._store.insert_facts(facts)
+        for other in others:
+            other.result()
+        return dirty
 
     def _roll_up(self, dirty: Sequence[tuple[str, date]]) -> list[AccountTouched]:
         last_days: dict[str, date] = {}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Any
 
 import aiokafka
 import mode
@@ -14,10 +15,12 @@ from aiokafka.errors import CommitFailedError, IllegalGenerationError, Rebalance
 from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, client_options
 from infra.settings import Settings
-from streams.ingest.batch import Record
+from streams.ingest.batch import Batch, Record, decode_batch
 from streams.ingest.cycle import Cycle, CycleReport
 
 log = logging.getLogger("setten.ingest")
+
+_Found = dict[Any, list[Any]]  # messages by partition, as aiokafka gives them
 
 MAX_RECORDS = 10_000
 _POLL_MS = 250
@@ -46,7 +49,8 @@ class IngestService(mode.Service):
         self._open_cycle = open_cycle
         self._on_ready = on_ready
         self._crash = crash
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
+        self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
         self._in_cycle = asyncio.Lock()
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._history_read_at = float("-inf")
@@ -78,36 +82,47 @@ class IngestService(mode.Service):
         if self._consumer is not None:
             async with self._in_cycle:  # a cycle that is under way is finished and committed
                 await self._consumer.stop()
-        self._thread.shutdown(wait=True)
+        self._decode_thread.shutdown(wait=True)
+        self._store_thread.shutdown(wait=True)
 
     @mode.Service.task
     async def _consume(self) -> None:
+        """Decode one batch while the one before it is stored; commit in their order."""
+        storing: asyncio.Task[None] | None = None
         try:
             loop = asyncio.get_running_loop()
-            cycle = await loop.run_in_executor(self._thread, self._open_cycle)
+            cycle = await loop.run_in_executor(self._store_thread, self._open_cycle)
             self._on_ready()
             while not self.should_stop:
-                await self._step(cycle)
+                found = await self._read()
+                batch = await loop.run_in_executor(self._decode_thread, _decode, found) if found else None
+                if storing is not None and (batch is not None or storing.done()):
+                    await storing
+                    storing = None
+                if batch is not None:
+                    storing = asyncio.create_task(self._store(cycle, batch, found))
+            if storing is not None:
+                await storing
         except asyncio.CancelledError:
             raise
         except BaseException as error:
             log.error("ingest stops without committing: %s", error)
             await self._crash(error)
 
-    async def _step(self, cycle: Cycle) -> None:
-        consumer = self._consumer
-        assert consumer is not None
-        found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
-        if not found:
-            return
+    async def _read(self) -> _Found:
+        assert self._consumer is not None
+        found: _Found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
+        return found
+
+    async def _store(self, cycle: Cycle, batch: Batch, found: _Found) -> None:
+        assert self._consumer is not None
         async with self._in_cycle:
-            records = [record for partition in found.values() for record in _records(partition)]
-            report = await self._run_patiently(cycle, records)
+            report = await self._store_patiently(cycle, batch)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
                 self._history_read_at = time.monotonic()
             try:
-                await consumer.commit({p: messages[-1].offset + 1 for p, messages in found.items()})
+                await self._consumer.commit({p: messages[-1].offset + 1 for p, messages in found.items()})
             except _LOST_PARTITIONS as error:
                 # Another worker has these partitions now and reads the records again: that changes nothing.
                 log.warning("not committed, the partitions have moved: %s", error)
@@ -116,20 +131,24 @@ class IngestService(mode.Service):
             log.warning("dead letters: %s", reasons)
         log.info(
             "cycle: %d records, %d events, %d duplicates, %d touches, %d facts",
-            report.records, report.events, report.duplicates, report.touches, report.facts,
-        )  # fmt: skip
+            *(report.records, report.events, report.duplicates, report.touches, report.facts),
+        )
 
-    async def _run_patiently(self, cycle: Cycle, records: list[Record]) -> CycleReport:
+    async def _store_patiently(self, cycle: Cycle, batch: Batch) -> CycleReport:
         loop = asyncio.get_running_loop()
         for pause_s in (*_PATIENCE_S, None):
             try:
-                return await loop.run_in_executor(self._thread, cycle.run, records)
+                return await loop.run_in_executor(self._store_thread, cycle.store, batch)
             except ClickHouseUnavailable as error:
                 if pause_s is None or self.should_stop:
                     raise
                 log.warning("%s; trying again in %s s", error, pause_s)
                 await self.sleep(pause_s)
         raise AssertionError("unreachable")
+
+
+def _decode(found: _Found) -> Batch:
+    return decode_batch((record for partition in found.values() for record in _records(partition)), FACTS)
 
 
 def _records(messages: Iterable) -> Iterable[Record]:

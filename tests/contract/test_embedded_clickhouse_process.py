@@ -96,3 +96,14 @@ def test_it_stops_in_a_few_seconds_whatever_runs(tmp_path: Path) -> None:
         begun = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - begun < 8
+
+
+def test_a_directory_with_nothing_in_the_default_database_opens_again(tmp_path: Path) -> None:
+    server = Server(tmp_path).start()
+    server.http("CREATE DATABASE setten")
+    for _ in range(2):
+        assert server.stop() == 0
+        server = Server(tmp_path).start()
+        assert server.http("SELECT count() FROM system.databases WHERE name IN ('setten', 'default')").body == b"2\n"
+        assert server.http("SELECT * FROM `/etc/hostname`").code == 60
+    server.stop()

@@ -157,6 +157,7 @@ def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> Non
     after = setten.processes()
     assert after["broker"].address == before["broker"].address
     assert after["clickhouse"].pid == before["clickhouse"].pid
+    assert after["collector"].pid != before["collector"].pid, "it would write where there are no topics yet"
     client = admin(setten.settings())
     assert set(SIGNAL_TOPICS) <= set(client.list_topics())
     client.close()

@@ -20,7 +20,7 @@ from models.directory import Directory, fold
 from models.events import Signal
 from models.outcomes import Reason
 from models.sources.canonical import decode
-from models.touches import Touch, too_early, touches_of
+from models.touches import Touch, read_signal, too_early
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "demo-world.md"
@@ -86,7 +86,7 @@ def read(seed: int, until: date) -> Reading:
             if not isinstance(outcome, Signal):
                 dead_letters[outcome.reason] += 1
                 continue
-            event_id, digest = outcome.event_id(record.origin.source), outcome.content_digest()
+            event_id, digest, found = read_signal(outcome, record.origin)
             if event_id in seen:
                 if seen[event_id] == digest:
                     duplicates += 1
@@ -95,7 +95,7 @@ def read(seed: int, until: date) -> Reading:
             else:
                 seen[event_id] = digest
                 late += record.origin.received_at - outcome.time > timedelta(days=1)
-                touches += touches_of(outcome, record.origin)
+                touches += found
     return Reading(world, directory, touches, len(seen), duplicates, late, dead_letters, engage(directory, touches))
 
 

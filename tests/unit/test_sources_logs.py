@@ -11,6 +11,7 @@ from models.events import Signal
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin
 from models.sources import access_log, host_log
+from tests.signals import event_id
 
 WEB = Path(__file__).parents[3] / "shared/data/web"
 ORIGIN = Origin("site", "access-log", datetime(2026, 1, 5, tzinfo=UTC))
@@ -119,11 +120,11 @@ def test_a_line_is_the_same_event_wherever_it_stands() -> None:
     assert isinstance(a, Signal)
     assert isinstance(b, Signal)
     assert isinstance(rotated, Signal)
-    assert a.event_id("site") != b.event_id("site") == rotated.event_id("site")
+    assert event_id(a, "site") != event_id(b, "site") == event_id(rotated, "site")
 
 
 def test_two_requests_in_one_second_that_differ_in_the_query_are_two() -> None:
-    assert request("GET /?q=a").event_id("site") != request("GET /?q=b").event_id("site")
+    assert event_id(request("GET /?q=a"), "site") != event_id(request("GET /?q=b"), "site")
 
 
 @pytest.mark.parametrize("adapter", [access_log, host_log])
@@ -177,7 +178,7 @@ def real(name: str, adapter: object) -> tuple[Counter[str], int]:
         pytest.skip(f"the log is not at {WEB / name}")
     outcomes = adapter.decode(gzip.decompress((WEB / name).read_bytes()), ORIGIN)  # type: ignore[attr-defined]
     counts = Counter(o.reason.value if isinstance(o, DeadLetter) else o.type for o in outcomes)
-    return counts, len({o.event_id("site") for o in outcomes if isinstance(o, Signal)})
+    return counts, len({event_id(o, "site") for o in outcomes if isinstance(o, Signal)})
 
 
 def test_every_line_of_a_real_access_log_is_answered() -> None:

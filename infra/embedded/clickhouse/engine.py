@@ -241,10 +241,12 @@ class Engine:
         """Make `default` an ordinary database.
 
         chDB opens it as an overlay that takes unknown table names for files of the host. The tables stored in
-        it stay: what is detached is the overlay, what is attached is the database below.
+        it stay: what is detached is the overlay, what is attached is the database below. An empty one is made anew,
+        because chDB forgets its identity and could not attach it again.
         """
         self._keeper.query(f"SET ROLE {STARTUP_ROLE}", "Null")
-        if (directory / "engine" / "metadata" / "default.sql").exists():
+        stored = directory / "engine" / "metadata" / "default"
+        if stored.is_dir() and any(stored.glob("*.sql")):
             self._keeper.query("DETACH DATABASE default", "Null")
             self._keeper.query("ATTACH DATABASE default", "Null")
         else:
