@@ -1,6 +1,7 @@
 """The Faust app and its wiring: what runs in one worker, in one place."""
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from streams.ingest.cycle import AccountTouched, Cycle
 from streams.ingest.service import NEWS_DAYS, IngestService
 
 log = logging.getLogger("setten.worker")
+
+_COLLECT_EVERY_S = 30.0
 
 
 def broker_credentials(settings: Settings) -> Any:
@@ -103,6 +106,11 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
             except Exception:
                 touched.update(accounts)
                 log.exception("assessing %d touched accounts failed; trying again", len(accounts))
+
+    @app.timer(_COLLECT_EVERY_S)
+    async def collect_garbage() -> None:
+        """The automatic collector is off in a worker; see streams.worker."""
+        gc.collect()
 
     @app.timer(float(settings.sweep_every_s))
     async def sweep() -> None:
