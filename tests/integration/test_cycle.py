@@ -1,0 +1,248 @@
+"""The ingest cycle on a real ClickHouse: the order of its effects; crashes, repeats and order change nothing."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from infra.store import Store
+from models.contact_days import ContactDay
+from models.records import Origin
+from streams.ingest.batch import Record
+from streams.ingest.cycle import AccountTouched, Cycle
+from tests.stack import checksums
+
+RECEIVED = datetime(2026, 6, 1, 9, tzinfo=UTC)
+STEPS = (
+    "archive",
+    "keep_dead_letters",
+    "insert_touches",
+    "insert_facts",
+    "directory_state",
+    "project_directory",
+    "mark_bound",
+    "insert_contact_days",
+    "publish",
+    "register_events",
+)
+
+
+class Crash(Exception):
+    """What a test throws between two steps."""
+
+
+class Recording(Store):
+    """A real store that writes down what it was asked for, and can fail before or after a step."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.log: list[str] = []
+        self.crash_after = ""
+
+    def note(self, step: str) -> None:
+        self.log.append(step)
+        if step == self.crash_after:
+            self.crash_after = ""
+            raise Crash(step)
+
+
+def _recorded(name: str) -> Callable[..., Any]:
+    def step(self: Recording, *arguments: Any) -> Any:
+        answer = getattr(Store, name)(self, *arguments)
+        self.note(name)
+        return answer
+
+    return step
+
+
+for _name in set(STEPS) - {"publish"}:
+    setattr(Recording, _name, _recorded(_name))
+
+
+def cycle_of(store: Store, published: list[AccountTouched] | None = None) -> Cycle:
+    def publish(accounts: list[AccountTouched]) -> None:
+        if published is not None:
+            published.extend(accounts)
+        if isinstance(store, Recording):
+            store.note("publish")
+
+    return Cycle(store, "facts", publish)
+
+
+def event(number: int, **changes: Any) -> dict[str, Any]:
+    day = RECEIVED - timedelta(days=number % 9, hours=number % 5)
+    contacts = [{"email": f"p{number % 4}@{'jp.' * (number % 2)}aozora.example"}, {"anonymous_id": f"v{number % 3}"}]
+    return {
+        "id": f"e{number}",
+        "type": ("web.page_viewed", "meeting.held", "email.sent")[number % 3],
+        "time": day.isoformat(),
+        "data": {"contacts": contacts[: 1 + number % 2], "user_agent": "Googlebot/2.1" if number % 7 == 0 else ""},
+        **changes,
+    }
+
+
+def record(body: Any, offset: int = 0, topic: str = "signals.web", minutes: int = 0) -> Record:
+    origin = Origin("test", "canonical", RECEIVED + timedelta(minutes=minutes))
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Record(topic, 0, offset, 0, tuple(origin.to_headers()), raw)
+
+
+def account(day: int, *domains: str, account_id: str = "aozora") -> dict[str, Any]:
+    return {
+        "type": "account_declared",
+        "recorded_at": datetime(2026, 1, day, tzinfo=UTC).isoformat(),
+        "account_id": account_id,
+        "name": account_id.title(),
+        "domains": domains,
+    }
+
+
+FACTS = record([account(1, "aozora.example")], topic="facts")
+SIGNALS = [record([event(n), event(n + 1)], offset=n) for n in range(0, 40, 2)]
+BAD = record([event(90), {"type": "fax.sent"}, event(3, type="web.form_submitted")], offset=99)
+STREAM = [FACTS, *SIGNALS, BAD]
+
+
+def content(store: Store) -> dict[str, tuple[int, int]]:
+    return checksums(store.clickhouse)
+
+
+def run_all(store: Store, batches: Sequence[Sequence[Record]]) -> dict[str, tuple[int, int]]:
+    cycle = cycle_of(store)
+    for batch in batches:
+        cycle.run(batch)
+    return content(store)
+
+
+def test_the_effects_come_in_the_order_that_the_guarantee_needs(new_store: Callable[..., Store]) -> None:
+    store = new_store(Recording)
+    assert isinstance(store, Recording)
+    cycle_of(store).run(STREAM)
+    stored = {"archive", "keep_dead_letters", "insert_touches", "insert_facts"}
+    assert set(store.log[:4]) == stored  # side by side, all before anything is derived from them
+    assert [step for step in store.log[4:] if step != "directory_state"] == [
+        "project_directory",
+        "insert_contact_days",  # bound anew under the new directory
+        "mark_bound",
+        "insert_contact_days",  # the roll-up of this batch
+        "publish",
+        "register_events",
+    ]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_crash_between_any_two_steps_changes_nothing_in_the_end(new_store: Callable[..., Store], step: str) -> None:
+    undisturbed = run_all(new_store(), [STREAM[:10], STREAM[10:]])
+    store = new_store(Recording)
+    assert isinstance(store, Recording)
+    first = cycle_of(store)
+    if step in ("insert_facts", "project_directory", "mark_bound"):
+        store.crash_after = step
+        with pytest.raises(Crash):
+            first.run(STREAM[:10])
+        cycle_of(store).run(STREAM[:10])  # another worker, with nothing in memory, reads the records again
+    else:
+        first.run(STREAM[:10])
+        store.crash_after = step
+    if store.crash_after:
+        with pytest.raises(Crash):
+            first.run(STREAM[10:])
+    cycle_of(store).run(STREAM[10:])
+    assert content(store) == undisturbed
+
+
+def test_what_was_read_before_changes_nothing_days_later(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    before = run_all(store, [STREAM])
+    late = [record(r.value, r.offset + 1000, r.topic, minutes=60 * 24 * 3) for r in STREAM]
+    report = cycle_of(store).run(late)
+    assert (report.events, report.touches) == (0, 0)
+    assert content(store) == before
+
+
+def test_any_cut_into_batches_gives_the_same_tables(new_store: Callable[..., Store]) -> None:
+    whole = run_all(new_store(), [STREAM])
+    assert run_all(new_store(), [[r] for r in STREAM]) == whole
+    assert run_all(new_store(), [STREAM[:5], STREAM[3:20], STREAM[10:]]) == whole
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_arrival_changes_nothing(new_store: Callable[..., Store], seed: int) -> None:
+    # Without ids that are used twice: which content of those stands is decided by who came first.
+    stream = [FACTS, *SIGNALS, record({"type": "fax.sent"}, offset=99)]
+    shuffled = list(stream)
+    random.Random(seed).shuffle(shuffled)
+    assert run_all(new_store(), [shuffled[:7], shuffled[7:]]) == run_all(new_store(), [stream])
+
+
+def test_facts_that_come_after_the_touches_bind_them_all_the_same(new_store: Callable[..., Store]) -> None:
+    facts_first = run_all(new_store(), [[FACTS], SIGNALS])
+    assert run_all(new_store(), [SIGNALS, [FACTS]]) == facts_first
+
+
+def test_a_corrected_domain_moves_the_days_and_leaves_nothing_behind(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    corrected = record(
+        [account(2, "old.example"), account(3, "aozora.example", account_id="kita")], offset=1, topic="facts"
+    )
+    moved = run_all(store, [[FACTS], SIGNALS, [corrected]])
+    assert moved == run_all(new_store(), [[FACTS, corrected], SIGNALS])
+    rows = store.clickhouse.statement("SELECT groupUniqArray(account_id) FROM contact_day FINAL")
+    assert sorted(json.loads(str(rows).replace("'", '"'))) == ["", "kita"]
+
+
+def test_a_stale_worker_cannot_overwrite_a_newer_binding(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    cycle_of(store).run([FACTS, *SIGNALS])
+    corrected = record([account(2, "old.example"), account(3, "aozora.example", account_id="kita")], topic="facts")
+    stale: list[ContactDay] = []
+    stale_rows = store.clickhouse.query("bound_groups", dirty=_dirty(store))
+    assert stale_rows.num_rows
+    # What the worker that slept would write: the account of the old directory, in the old epoch.
+    for row in stale_rows.to_pylist():
+        key = (row["account_id"], row["day"], row["contact_key"], row["kind"], row["action"], row["direction"])
+        stale.append(ContactDay(*key, "domain", 99, 0, RECEIVED, RECEIVED, (1 << 32) | 99, 0))
+    cycle_of(store).run([corrected])
+    newer = content(store)["contact_day"]
+    store.insert_contact_days(stale)
+    assert content(store)["contact_day"] == newer
+
+
+def _dirty(store: Store) -> Any:
+    keys = store.contact_days_of(store.affiliations(), [])
+    import pyarrow as pa
+
+    return pa.table({"contact_key": pa.array([k for k, _ in keys]), "day": pa.array([d for _, d in keys], pa.date32())})
+
+
+def test_machines_count_for_nothing(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    run_all(store, [STREAM])
+    ask = store.clickhouse.statement
+    machines = int(str(ask("SELECT count() FROM touches FINAL WHERE machine = 'crawler'")))
+    assert machines > 0
+    assert int(str(ask("SELECT sum(machine_touches) FROM contact_day FINAL"))) == machines
+    people = int(str(ask("SELECT count() FROM touches FINAL WHERE machine = ''")))
+    assert int(str(ask("SELECT sum(touches) FROM contact_day FINAL"))) == people
+
+
+def test_the_touched_accounts_are_published_with_their_latest_day(new_store: Callable[..., Store]) -> None:
+    published: list[AccountTouched] = []
+    cycle_of(new_store(), published).run([FACTS, *SIGNALS])
+    assert [t.account_id for t in published] == ["aozora"]
+    assert published[0].last_day == RECEIVED.date()
+
+
+def test_the_refused_part_of_a_body_takes_nothing_along(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    report = cycle_of(store).run([*SIGNALS, BAD])
+    assert report.dead == {"unknown_kind": 1, "conflicting_duplicate": 1}
+    kept = store.clickhouse.statement(
+        "SELECT groupArray((reason, position, topic, offset, raw != '')) FROM"
+        " (SELECT * FROM dead_letters FINAL ORDER BY position)"
+    )
+    assert "('unknown_kind',1,'signals.web',99,true)" in str(kept).replace("1)", "true)")
+    assert "'conflicting_duplicate',2" in str(kept)

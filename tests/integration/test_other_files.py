@@ -1,0 +1,71 @@
+"""The attendance file and both web logs through the whole pipeline."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.stack import Stack
+
+
+def test_the_attendance_file_imports_with_its_organizations(real_data: Path, stack: Stack) -> None:
+    report = stack.json("import", "attendance", real_data / "meetings" / "attendance.csv.gz")
+    assert report["events"] == report["stored"] + report["duplicates"] + sum(report["dead"].values()) == 9_734
+    assert report["unaccounted"] == 0
+    assert (
+        stack.ask("SELECT count() > 50 FROM (SELECT DISTINCT affiliation FROM touches WHERE source='attendance')")
+        == "1"
+    )
+    assert stack.ask("SELECT groupUniqArray(toString(kind)) FROM touches WHERE source='attendance'") == "['meeting']"
+
+
+def test_the_apache_log_imports_and_its_crawlers_count_for_nothing(real_data: Path, stack: Stack) -> None:
+    report = stack.json("import", "access-log", real_data / "web" / "apache_semicomplete_2015-05.log.gz")
+    assert report["events"] == report["stored"] + report["duplicates"] + sum(report["dead"].values()) == 10_000
+    assert report["unaccounted"] == 0
+    crawlers = int(stack.ask("SELECT count() FROM touches FINAL WHERE source='access-log' AND machine='crawler'"))
+    assert crawlers > 1_500
+    machines = int(stack.ask("SELECT count() FROM touches FINAL WHERE source='access-log' AND machine!=''"))
+    counted = "SELECT sum({}) FROM contact_day FINAL WHERE startsWith(contact_key, 'ip:')"
+    assert int(stack.ask(counted.format("machine_touches"))) == machines
+    assert int(stack.ask(counted.format("touches"))) == report["stored"] - machines
+
+
+def test_the_host_log_imports_and_hosts_are_bound_by_their_domain(
+    real_data: Path, stack: Stack, tmp_path: Path
+) -> None:
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text(
+        "account_id,name,domains,tier,kind,parent_account_id\nprodigy,Prodigy,prodigy.com,target,customer,\n"
+    )
+    log = real_data / "web" / "nasa_19950701.tsv.gz"
+    report = stack.json("import", "access-log", log, "--format", "host", "--source", "nasa", "--accounts", accounts)
+    assert report["events"] == 9_999
+    assert report["unaccounted"] == 0
+    assert report["stored"] == 9_999
+    bound = int(stack.ask("SELECT sum(touches) FROM contact_day FINAL WHERE account_id = 'prodigy'"))
+    assert (
+        bound == int(stack.ask("SELECT count() FROM touches FINAL WHERE endsWith(affiliation, '.prodigy.com')")) > 100
+    )
+
+
+def test_a_damaged_gzip_is_one_clear_line(stack: Stack, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.log.gz"
+    broken.write_bytes(b"\x1f\x8b\x08\x00 this is no gzip")
+    done = stack.run("import", "access-log", broken)
+    assert done.returncode == 1
+    assert str(broken) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("rows", ["account_id,name,domains\na,A,gmail.com\n", "nonsense\n1\n"])
+def test_a_wrong_account_list_stops_the_import_before_anything_is_sent(stack: Stack, tmp_path: Path, rows: str) -> None:
+    accounts, mbox = tmp_path / "accounts.csv", tmp_path / "a.mbox"
+    accounts.write_text(rows)
+    mbox.write_bytes(
+        b"From a@b.example Mon Jan  1 00:00:00 2024\nFrom: a@b.example\nDate: Mon, 1 Jan 2024 00:00:00 +0000\n\n"
+    )
+    before = stack.ask("SELECT count() FROM archive")
+    done = stack.run("import", "mbox", mbox, "--accounts", accounts)
+    assert done.returncode == 1
+    assert "accounts.csv:" in done.stderr
+    assert stack.ask("SELECT count() FROM archive") == before
