@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from rich.console import Console
 
-from infra.embedded.processes import identify, python
+from infra.embedded.processes import identify, is_port_free, python
 from infra.settings import Settings, SettingsError, load_settings
 from jobs.data_dir import DataDir, Phase, ProcessRecord, RunState, UpError
 from jobs.detached import REPORT_FD, reporter, start_detached
@@ -23,6 +23,12 @@ from jobs.supervisor import Event, GaveUp, ProcessSpec, Supervisor
 DOWN_TIMEOUT_S = 100
 
 _PHASES: dict[str, Phase] = {"up": "running", "stopping": "stopping", "failed": "failed"}
+
+
+def _collector_port(settings: Settings) -> int:
+    """The port that is set. The default is only a wish: a second Setten on a machine is no error."""
+    wished = settings.collector_port
+    return wished if "collector_port" in settings.model_fields_set or is_port_free(wished) else 0
 
 
 def setten_version() -> str:
@@ -44,7 +50,8 @@ def up(
 ) -> int:
     """Run everything on `settings.data_dir`: until a signal, or, detached, return when everything is ready.
 
-    Ports: 0 = a free one, kept from run to run where it can be; collector_port None = the setting.
+    Ports: 0 = a free one, kept from run to run where it can be; collector_port None = the setting, and where nothing
+    is set the default, or a free one where that is taken.
     Answers the exit code: 0; where it runs already, that is said, and the code is as of `setten status`:
     0 when all of it is ready, 1 when not. Raises UpError with one clear line.
     """
@@ -53,7 +60,7 @@ def up(
     asked = {
         "broker": broker_port,
         "clickhouse": clickhouse_port,
-        "collector": settings.collector_port if collector_port is None else collector_port,
+        "collector": _collector_port(settings) if collector_port is None else collector_port,
     }
     running = folder.state()
     if running and running.supervisor.is_alive():
