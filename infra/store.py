@@ -188,7 +188,7 @@ class Store:
             dirty = _columns(_DIRTY, keys[start : start + KEYS_PER_RECOMPUTE])
             table = self.clickhouse.query("contact_day_groups", dirty=dirty)
             columns = [table.column(name).to_pylist() for name in Group._fields]
-            yield [Group(*row) for row in zip(*columns, strict=True)]
+            yield list(map(Group._make, zip(*columns, strict=True)))
 
     def bound_groups(self, keys: Sequence[tuple[str, date]]) -> list[Key]:
         """The contact-day rows stored for these (contact, day) keys now, whatever account they are bound to."""

@@ -89,7 +89,7 @@ def _verdict(account_id: str, as_of: date, silence: _Silence, last: date) -> Ver
         status="finding",
         severity="critical" if run >= 2 else "warning",
         sentence_en=(
-            f"Quiet for {run * window} days: {per_window:g} days in touch per {window} days "
+            f"Quiet for {run * window} days: in touch on {per_window:g} of every {window} days "
             f"against a habit of {habit:g}; last touch {last.isoformat()}."
         ),
         sentence_ja=(
