@@ -26,3 +26,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack(tmp_path_factory.mktemp("stack"))
     yield running
     running.down()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI everything must run: what is skipped there is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if os.environ.get("CI") and skipped and exitstatus == 0:
+        names = ", ".join(report.nodeid for report in skipped)
+        reporter.write_line(f"skipped in CI, where everything must run: {names}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
