@@ -1,5 +1,6 @@
 """ClickHouse: the only module that knows its driver. Queries are named `.sql` files, their parameters bound there."""
 
+import logging
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,10 @@ from clickhouse_connect.driver.external import ExternalData
 from infra.settings import Settings
 
 T = TypeVar("T")
+
+# What they log is raised as well, and said once, in our words.
+for _name in ("clickhouse_connect", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 # An answered insert must be stored: asynchronous inserts are acknowledged from memory.
 _SETTINGS: dict[str, Any] = {
@@ -126,14 +131,21 @@ class ClickHouse:
             return QueryFailed(text.strip(), int(found[1]))
         if isinstance(error, OperationalError | OSError) or not found:
             return ClickHouseUnavailable(
-                f"ClickHouse at {self._settings.clickhouse_url} does not answer ({_first_line(text)}): "
+                f"ClickHouse at {self._settings.clickhouse_url} does not answer ({_cause(error)}): "
                 "is it running (`setten status`), and is SETTEN_CLICKHOUSE_URL right?"
             )
         return QueryFailed(text.strip(), int(found[1]))
 
 
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason given"])[0][:160]
+def _cause(error: BaseException) -> str:
+    """The innermost reason in a few words; what the libraries wrap around it tells a user nothing."""
+    while (inner := getattr(error, "reason", None) or error.__cause__ or error.__context__) is not None:
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _external(tables: dict[str, pa.Table]) -> ExternalData:

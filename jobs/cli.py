@@ -51,9 +51,11 @@ def up(
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo world once everything runs.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is ready.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the demo world: one seed, one world.")] = 1,
-    broker_port: Annotated[int, typer.Option(help="Port of the Kafka broker; 0 for a free one.")] = 0,
-    clickhouse_port: Annotated[int, typer.Option(help="Port of ClickHouse; 0 for a free one.")] = 0,
-    collector_port: Annotated[int | None, typer.Option(help="Port of the collector; 0 for a free one.")] = None,
+    broker_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the Kafka broker; 0: a free one.")] = 0,
+    clickhouse_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of ClickHouse; 0: a free one.")] = 0,
+    collector_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the collector; 0: a free one.")
+    ] = None,
     data_dir: DataDirOption = None,
     config: Config = None,
 ) -> None:
@@ -206,6 +208,8 @@ def assess(
             for done in record_history(settings, since.date(), day):
                 err.print(f"assessed as of {done}", style="dim")
         judgement = judge_all(settings, day, account or [])
+    if account and judgement.accounts < len(set(account)):
+        raise fail(f"--account: {judgement.accounts} of {', '.join(sorted(set(account)))} are accounts", 2)
     if as_json:
         print_json(judgement)
     else:

@@ -13,6 +13,7 @@ from infra.settings import load_settings
 from jobs.assess import Judgement
 from jobs.console import clear_errors, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
+from models.assessment import RULES
 
 alerts_app = typer.Typer(no_args_is_help=True, help="Alerts: which accounts are at risk, and why.")
 _STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
@@ -33,6 +34,8 @@ def list_alerts(
         raise fail(f"--state {state!r}: use open, resolved or all", 2)
     if lang not in ("en", "ja"):
         raise fail(f"--lang {lang!r}: use en or ja", 2)
+    if rule and rule not in RULES:
+        raise fail(f"--rule {rule!r}: use one of {', '.join(RULES)}", 2)
     with clear_errors():
         settings = load_settings(config, data_dir)
         rows = read_alerts(ClickHouse(settings), state="" if state == "all" else state, account=account, rule=rule)
@@ -51,6 +54,8 @@ def show_alert(
     config: Config = None,
 ) -> None:
     """Show one alert: what was observed, what was expected, by which thresholds, and the query behind it."""
+    if len(alert_id) < 4:
+        raise fail(f"{alert_id!r} is too short: give at least four characters of the alert's id", 2)
     with clear_errors():
         settings = load_settings(config, data_dir)
         found = [a for a in read_alerts(ClickHouse(settings)) if str(a["alert_id"]).startswith(alert_id.lower())]
@@ -105,10 +110,20 @@ def _print_alert(row: dict[str, Any], lang: str) -> None:
     if row["resolved_on"]:
         table.add_row("Resolved", str(row["resolved_on"]))
     for part in ("observed", "expected", "window", "thresholds"):
-        table.add_row(part.capitalize(), ", ".join(f"{key} {value}" for key, value in evidence[part].items()))
+        table.add_row(
+            part.capitalize(), ", ".join(f"{key} {_readable(value)}" for key, value in evidence[part].items())
+        )
     bound = ", ".join(f"{key} = {value}" for key, value in evidence["parameters"].items())
     table.add_row("Touches", f"infra/sql/queries/{evidence['query']}.sql with {bound}")
     out.print(table)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_readable(one) for one in value)
+    if isinstance(value, float | int):
+        return f"{value:,.0f}" if value == int(value) else f"{value:,}"
+    return "unknown" if value is None else str(value)
 
 
 def print_judgement(judgement: Judgement) -> None:
@@ -116,7 +131,8 @@ def print_judgement(judgement: Judgement) -> None:
     findings = [v for v in judgement.verdicts if v.status == "finding"]
     unknown = [v for v in judgement.verdicts if v.status == "insufficient_data"]
     number = f"{len(findings)} finding{'s' if len(findings) != 1 else ''}"
-    title = f"{number} in {judgement.accounts} accounts as of {judgement.as_of}"
+    accounts = f"{judgement.accounts} account{'s' if judgement.accounts != 1 else ''}"
+    title = f"{number} in {accounts} as of {judgement.as_of}"
     table = Table(title=title, title_justify="left", show_lines=True)
     for name in ("Account", "Rule", "Severity"):
         table.add_column(name, no_wrap=True)

@@ -150,8 +150,10 @@ def _facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:
     if accounts is not None:
         try:
             text = accounts.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise FileUnreadable(accounts, str(error)) from error
+        except OSError as error:
+            raise FileUnreadable(accounts, (error.strerror or str(error)).lower()) from error
+        except UnicodeDecodeError as error:
+            raise FileUnreadable(accounts, f"byte {error.start} is not UTF-8") from error
         declared, errors = parse(text, now)
         if errors:
             for wrong in errors:

@@ -1,6 +1,7 @@
 """Load the demo world through Kafka, record the alerts of its last year, show them. `--smoke`: all of it, checked."""
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.clickhouse import ClickHouse
-from infra.settings import Settings, load_settings
+from infra.settings import DEFAULT_DATA_DIR, Settings, load_settings
 from jobs.assess import record_history
 from jobs.cli_alerts import print_alerts, read_alerts
 from jobs.console import EXPECTED_ERRORS, err, out, progress
@@ -62,15 +63,17 @@ def show_demo(settings: Settings) -> None:
     """The open alerts with their evidence, and where to query everything."""
     print_alerts(read_alerts(ClickHouse(settings), state="open"))
     folder = DataDir(settings.data_dir)
+    setten = "setten" if shutil.which("setten") else os.path.relpath(Path(sys.executable).parent / "setten")
+    where = "" if settings.data_dir == DEFAULT_DATA_DIR else f" --data-dir {settings.data_dir}"
     out.print(
         f"\nClickHouse   {settings.clickhouse_url}   database {settings.clickhouse_database}, "
         f"user bi (reads only) or setten; passwords in {folder.credentials_file}",
         f"Kafka        {settings.kafka_brokers}",
         f"Collector    http://{settings.collector_host}:{settings.collector_port}/v1/signals",
         "",
-        "setten alerts show ID   one alert with its evidence",
-        "setten status           what runs",
-        "setten down             stop it",
+        f"{setten} alerts show ID{where}   one alert with its evidence",
+        f"{setten} status{where}           what runs",
+        f"{setten} down{where}             stop it",
         sep="\n",
         markup=False,
     )

@@ -22,6 +22,7 @@ from jobs.supervisor import ProcessSpec
 SETTEN_USER = "setten"
 BI_USER = "bi"
 LISTENERS = ("broker", "clickhouse", "collector")
+_SPOKEN = {"broker": "the broker", "clickhouse": "ClickHouse", "collector": "the collector"}
 DRAIN_S = 30
 
 # What `setten up` decides itself and writes for other commands to find.
@@ -43,7 +44,7 @@ class Ports:
                 self.by_name[name] = asked[name]
             else:
                 raise UpError(
-                    f"port {asked[name]} is taken and the {name} needs it: "
+                    f"port {asked[name]} is taken and {_SPOKEN[name]} needs it: "
                     f"end what listens there, or choose another with --{name}-port (0 = any free one)"
                 )
 

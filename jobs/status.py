@@ -17,6 +17,7 @@ from infra.kafka import KafkaUnavailable, ingest_lag
 from infra.settings import Settings
 from jobs.data_dir import DataDir, ProcessRecord, RunState
 from jobs.supervisor import State
+from models.outcomes import REMEDIES, Reason
 
 Overall = Literal["running", "degraded", "stopped"]
 _EXIT_CODES: dict[Overall, int] = {"running": 0, "degraded": 1, "stopped": 3}
@@ -37,7 +38,8 @@ class ProcessStatus(BaseModel):
 class Status(BaseModel):
     """What runs. The counts are None where they cannot be had; `problems` says why, a line each.
 
-    ingest_lag: records that wait in Kafka. touches, dead_letters: rows, superseded ones not counted.
+    ingest_lag: records that wait in Kafka. touches: rows, superseded ones not counted.
+    dead_letters: refused events by reason.
     """
 
     overall: Overall
@@ -50,7 +52,7 @@ class Status(BaseModel):
     credentials_file: str = ""
     ingest_lag: int | None = None
     touches: int | None = None
-    dead_letters: int | None = None
+    dead_letters: dict[str, int] | None = None
     problems: list[str] = []
 
     def as_json(self) -> dict[str, Any]:
@@ -119,7 +121,9 @@ def _ask(settings: Settings, state: RunState, found: Status) -> None:
         connection = ClickHouse(settings, timeout_s=10)
         try:
             found.touches = int(connection.statement("SELECT count() FROM touches FINAL"))
-            found.dead_letters = int(connection.statement("SELECT count() FROM dead_letters FINAL"))
+            found.dead_letters = {
+                row["reason"]: int(row["events"]) for row in connection.rows("dead_letters_by_reason")
+            }
         finally:
             connection.close()
 
@@ -161,10 +165,18 @@ def print_status(found: Status, out: Console) -> None:
     out.print(f"setten is {found.overall} on {found.data_dir}", markup=False, soft_wrap=True)
     if found.processes:
         out.print(_table(found))
-    counts = {"records waiting": found.ingest_lag, "touches": found.touches, "dead letters": found.dead_letters}
+    dead = found.dead_letters
+    counts = {
+        "records waiting": found.ingest_lag,
+        "touches": found.touches,
+        "dead letters": None if dead is None else sum(dead.values()),
+    }
     known = [f"{value:,} {name}" for name, value in counts.items() if value is not None]
     if known:
         out.print(", ".join(known))
+    for reason, events in sorted((dead or {}).items()):
+        remedy = REMEDIES[Reason(reason)] if reason in set(Reason) else ""
+        out.print(f"  {events:>6,} {reason}: {remedy}", markup=False, soft_wrap=True)
     for problem in found.problems:
         out.print(f"! {problem}", markup=False, soft_wrap=True)
 

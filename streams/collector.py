@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.kafka import MAX_BODY_BYTES, MAX_RECORD_BYTES, KafkaUnavailable, client_options
+from infra.kafka import MAX_BODY_BYTES, MAX_RECORD_BYTES, KafkaUnavailable, admin, client_options
 from infra.settings import Settings, SettingsError, load_settings
 from models.events import KINDS
 from models.records import Origin
@@ -109,7 +109,7 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level="INFO")
     try:
         settings = load_settings(args.config)
-        client_options(settings)
+        admin(settings).close()  # say at once, and in one line, that the broker cannot be reached
     except (SettingsError, KafkaUnavailable) as error:
         print(f"setten collector: {error}", file=sys.stderr)
         return 1
@@ -128,8 +128,8 @@ def main() -> int:
         server.run()
     except SystemExit:
         print(
-            f"setten collector: cannot listen on {settings.collector_host}:{settings.collector_port}, or no broker "
-            "answers: see the line above; set SETTEN_COLLECTOR_PORT to a free port",
+            f"setten collector: cannot listen on {settings.collector_host}:{settings.collector_port}: "
+            "set SETTEN_COLLECTOR_PORT to a free port",
             file=sys.stderr,
         )
         return 1

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,3 +86,14 @@ class Stack:
         self.clickhouse.close()
         done = self.run("down")
         assert done.returncode == 0, done.stderr
+
+
+def post(stack: Stack, body: bytes, query: str = "", headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
+    """Send a body to the collector; answers the status and the answer's JSON."""
+    url = f"http://{stack.settings.collector_host}:{stack.settings.collector_port}/v1/signals{query}"
+    request = urllib.request.Request(url, body, dict(headers or {"Content-Type": "application/json"}))
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)

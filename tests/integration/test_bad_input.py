@@ -1,30 +1,18 @@
 """Bad input through the collector: refused with its reason and bytes, and its neighbours stored."""
 
 import json
-import urllib.error
-import urllib.request
 from typing import Any
 
 import pytest
 
 from infra.kafka import MAX_BODY_BYTES, ingest_lag
-from tests.stack import Stack, wait_for
+from tests.stack import Stack, post, wait_for
 
 GOOD = {
     "type": "web.page_viewed",
     "time": "2026-05-01T09:00:00+09:00",
     "data": {"contacts": [{"email": "hana@aozora.example"}]},
 }
-
-
-def post(stack: Stack, body: bytes, query: str = "", headers: dict[str, str] | None = None) -> tuple[int, Any]:
-    url = f"http://{stack.settings.collector_host}:{stack.settings.collector_port}/v1/signals{query}"
-    request = urllib.request.Request(url, body, headers or {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
 
 
 def stored(stack: Stack, source: str) -> int:
@@ -112,7 +100,9 @@ def test_status_and_doctor_say_what_was_refused_and_that_all_is_well(stack: Stac
     wait_for(lambda: settled(stack), "ingest to settle")
     status = stack.json("status")
     assert status["overall"] == "running"
-    assert status["dead_letters"] == int(stack.ask("SELECT count() FROM dead_letters FINAL"))
+    assert sum(status["dead_letters"].values()) == int(stack.ask("SELECT count() FROM dead_letters FINAL"))
+    assert set(BAD_EVENTS) <= set(status["dead_letters"])
+    assert "conflicting_duplicate: give every event an id of its own" in stack.run("status").stdout
     assert status["ingest_lag"] == 0
     checks = stack.json("doctor")
     assert not [c for c in checks if c["outcome"] == "fail"], checks

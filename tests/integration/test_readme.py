@@ -36,7 +36,7 @@ EXPECTED = (
     ("added ",),  # npm install
     ("hoshikawa", "gone_quiet", "critical"),  # @clickhouse/client
     ('"accepted":true',),  # the collector
-    ("setten is stopped", "setten is running", "events 2 stored 2 duplicates 0", "facts 1", "0 findings in 1 accounts"),
+    ("setten is stopped", "setten is running", "events 2 stored 2 duplicates 0", "facts 1", "0 findings in 1 account"),
     ("setten is stopped",),
 )
 

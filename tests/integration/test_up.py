@@ -117,7 +117,7 @@ def test_it_starts_answers_keeps_itself_running_and_stops(setten: Setten) -> Non
         "worker": "ready",
         "collector": "ready",
     }
-    assert (status.ingest_lag, status.touches, status.dead_letters) == (0, 0, 0)
+    assert (status.ingest_lag, status.touches, status.dead_letters) == (0, 0, {})
     addresses = {process.name: process.address for process in status.processes}
     for address in filter(None, addresses.values()):
         assert address.removeprefix("http://").startswith("127.0.0.1:")

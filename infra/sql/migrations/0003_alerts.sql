@@ -23,7 +23,7 @@ CREATE TABLE alerts
     account_id   String COMMENT 'account',
     rule         LowCardinality(String) COMMENT 'rule',
     rule_version LowCardinality(String) COMMENT 'version of the rule that spoke last',
-    state        LowCardinality(String) COMMENT 'open or resolved',
+    state        LowCardinality(String) COMMENT 'open, resolved or withdrawn',
     severity     LowCardinality(String) COMMENT 'critical, warning or info',
     opened_on    Date COMMENT 'first day on which the rule found it',
     seen_on      Date COMMENT 'last day on which the rule found it',
