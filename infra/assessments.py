@@ -54,7 +54,7 @@ class Assessments:
         changes = [*(AlertChange(alert, "withdrawn") for alert in withdrawn), *result.changes]
         publish([(c.alert.account_id, alert_message(c.alert, c.change)) for c in changes if c.change])
         self.save_alerts([change.alert for change in changes])
-        self.save_verdicts(result.verdicts, as_of, now)
+        self.save_verdicts(result.verdicts, as_of, now, accounts)
         return result
 
     def features(self, as_of: date, accounts: Sequence[str] = ()) -> list[Features]:
@@ -135,11 +135,23 @@ class Assessments:
         ]
         self._clickhouse.insert_rows("alerts", (*_ALERT_COLUMNS, "is_deleted"), rows)
 
-    def save_verdicts(self, verdicts: Sequence[Verdict], as_of: date, now: datetime) -> None:
+    def save_verdicts(
+        self, verdicts: Sequence[Verdict], as_of: date, now: datetime, accounts: Sequence[str] = ()
+    ) -> None:
+        """Save what was found of these accounts (all, if none is named) for a day; what no longer holds goes."""
+        found = {(v.account_id, v.rule) for v in verdicts}
+        before = self._clickhouse.rows("assessments_of", {"as_of": as_of, "accounts": list(accounts)})
+        gone = [(row["account_id"], row["rule"]) for row in before if (row["account_id"], row["rule"]) not in found]
         self._clickhouse.insert_rows(
             "assessments",
-            ("account_id", "rule", "as_of", "status", "rule_version", "evidence", "assessed_at"),
-            [(v.account_id, v.rule, as_of, v.status, v.rule_version, evidence_json(v.evidence), now) for v in verdicts],
+            ("account_id", "rule", "as_of", "status", "rule_version", "evidence", "assessed_at", "is_deleted"),
+            [
+                *(
+                    (v.account_id, v.rule, as_of, v.status, v.rule_version, evidence_json(v.evidence), now, 0)
+                    for v in verdicts
+                ),
+                *((account_id, rule, as_of, "", "", "", now, 1) for account_id, rule in gone),
+            ],
         )
 
 

@@ -26,7 +26,8 @@ class Webhook:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Raises DeliveryFailed."""
-        delivery = f"{message.get('alert_id')}:{message.get('change')}:{message.get('updated_at')}"
+        day = message.get("resolved_on") or message.get("seen_on")
+        delivery = f"{message.get('alert_id')}:{message.get('change')}:{day}"  # no clock: said again, it is the same
         last = ""
         timeout = aiohttp.ClientTimeout(total=10)
         async with aiohttp.ClientSession(timeout=timeout, headers={"Setten-Delivery": delivery}) as session:

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.external import ExternalData
 
 from infra.settings import Settings
@@ -22,6 +21,9 @@ T = TypeVar("T")
 # What they log is raised as well, and said once, in our words.
 for _name in ("clickhouse_connect", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+# Time, memory, parts and places run out and come back: worth waiting for, unlike a wrong statement.
+_OVERLOADED = frozenset({159, 202, 209, 210, 241, 252, 319})
 
 # An answered insert must be stored: asynchronous inserts are acknowledged from memory.
 _SETTINGS: dict[str, Any] = {
@@ -50,7 +52,7 @@ def load_sql(name: str) -> str:
 
 
 class ClickHouse:
-    """A connection for one thread at a time."""
+    """A connection; threads may share it, each request stands alone."""
 
     def __init__(self, settings: Settings, *, database: str | None = None, timeout_s: int = 120) -> None:
         """Connect. Raises ClickHouseUnavailable; `database` '' connects without choosing one, for migrations."""
@@ -127,14 +129,14 @@ class ClickHouse:
                 f"ClickHouse at {self._settings.clickhouse_url} refuses user {self._settings.clickhouse_user!r}: "
                 "check SETTEN_CLICKHOUSE_USER and SETTEN_CLICKHOUSE_PASSWORD"
             )
-        if found and isinstance(error, DatabaseError):
-            return QueryFailed(text.strip(), int(found[1]))
-        if isinstance(error, OperationalError | OSError) or not found:
-            return ClickHouseUnavailable(
-                f"ClickHouse at {self._settings.clickhouse_url} does not answer ({_cause(error)}): "
-                "is it running (`setten status`), and is SETTEN_CLICKHOUSE_URL right?"
-            )
-        return QueryFailed(text.strip(), int(found[1]))
+        code = int(found[1]) if found else 0
+        refused = isinstance(error, ClickHouseError) and not isinstance(error, OperationalError)
+        if code not in _OVERLOADED and (code or refused):
+            return QueryFailed(text.strip(), code)
+        return ClickHouseUnavailable(
+            f"ClickHouse at {self._settings.clickhouse_url} does not answer ({_cause(error)}): "
+            "is it running (`setten status`), and is SETTEN_CLICKHOUSE_URL right?"
+        )
 
 
 def _cause(error: BaseException) -> str:
@@ -174,17 +176,3 @@ def _clickhouse_type(kind: pa.DataType) -> str:
     if pa.types.is_string(kind):
         return "String"
     raise TypeError(f"no external column of type {kind} is needed so far")
-
-
-def patiently(
-    action: Callable[[], T], *, attempts: int, pause_s: float, wait: Callable[[float], None] = time.sleep
-) -> T:
-    """Run an action, again after a pause while ClickHouse does not answer; the last failure is raised."""
-    for attempt in range(1, attempts + 1):
-        try:
-            return action()
-        except ClickHouseUnavailable:
-            if attempt == attempts:
-                raise
-            wait(pause_s * attempt)
-    raise AssertionError("unreachable")

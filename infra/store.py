@@ -17,7 +17,7 @@ from models.touches import Touch
 _MICROS = pa.timestamp("us", "UTC")
 _MILLIS = pa.timestamp("ms", "UTC")
 _RANK_TOP = 1 << 62
-KEYS_PER_RECOMPUTE = 50_000
+_KEYS_PER_RECOMPUTE = 50_000
 
 
 class ArchivedBody(NamedTuple):
@@ -134,6 +134,12 @@ def _ranked(table: pa.Table) -> pa.Table:
     return table.append_column("rank", pc.cast(pc.subtract(pa.scalar(_RANK_TOP, pa.int64()), micros), pa.uint64()))
 
 
+def in_slices(keys: Sequence[tuple[str, date]]) -> Iterator[Sequence[tuple[str, date]]]:
+    """Dirty keys, a bounded number at a time."""
+    for start in range(0, len(keys), _KEYS_PER_RECOMPUTE):
+        yield keys[start : start + _KEYS_PER_RECOMPUTE]
+
+
 class Store:
     """What ingest, assessment and the jobs do with ClickHouse. zone: the business time zone, whose days are days."""
 
@@ -182,13 +188,10 @@ class Store:
         columns = (table.column(name).to_pylist() for name in ("record_id", "position", "reason"))
         return {(record, int(position)): reason for record, position, reason in zip(*columns, strict=True)}
 
-    def recompute(self, keys: Sequence[tuple[str, date]]) -> Iterator[list[Group]]:
-        """The grouped touches of the dirty (contact, day) keys, a bounded number of keys at a time."""
-        for start in range(0, len(keys), KEYS_PER_RECOMPUTE):
-            dirty = _columns(_DIRTY, keys[start : start + KEYS_PER_RECOMPUTE])
-            table = self.clickhouse.query("contact_day_groups", dirty=dirty)
-            columns = [table.column(name).to_pylist() for name in Group._fields]
-            yield list(map(Group._make, zip(*columns, strict=True)))
+    def recompute(self, keys: Sequence[tuple[str, date]]) -> list[Group]:
+        """The grouped touches of the dirty (contact, day) keys."""
+        table = self.clickhouse.query("contact_day_groups", dirty=_columns(_DIRTY, keys))
+        return list(map(Group._make, zip(*(table.column(name).to_pylist() for name in Group._fields), strict=True)))
 
     def bound_groups(self, keys: Sequence[tuple[str, date]]) -> list[Key]:
         """The contact-day rows stored for these (contact, day) keys now, whatever account they are bound to."""

@@ -10,7 +10,7 @@ from infra.assessments import Assessments
 from infra.clickhouse import ClickHouse
 from infra.kafka import ALERTS, Publisher, producer
 from infra.settings import Settings
-from models.alerts import Alert, Change, alert_message, withdraw
+from models.alerts import Alert, Change, alert_message, one_per_question, withdraw
 from models.assessment import assess, judge
 from models.findings import Verdict
 
@@ -37,17 +37,23 @@ def judge_all(settings: Settings, as_of: date, accounts: list[str]) -> Judgement
     return Judgement(as_of, len(features), verdicts)
 
 
-def record_history(settings: Settings, first: date, last: date, step_days: int = 7) -> Iterator[date]:
-    """Replay the assessment of every step from first to last, last included; yields each day when it is judged.
+def record_history(settings: Settings, first: date, last: date) -> Iterator[date]:
+    """Replay the assessment of every week from first to last, last included; yields each day when it is judged.
 
     Each day is judged as at its end, so that alerts carry the dates they would have had. In the end the alerts that
-    opened since `first` are those of the replay and no others; the open ones that are new are told to Kafka.
+    opened in that time are those of the replay and no others; a replay up to yesterday or later replaces today's too.
+    What is news of the present, and only that, is told to Kafka.
     """
     store = Assessments(ClickHouse(settings), settings.fiscal_year_start_month)
-    open_alerts: dict[tuple[str, str], Alert] = {}
+    today = datetime.now(settings.zone)
+    stored = store.alerts()
+    # An alert from before goes on; without it the same silence would open a second one.
+    earlier = [alert for alert in stored if alert.opened_on < first and alert.state == "open"]
+    open_alerts, _ = one_per_question(earlier, today)
     replayed: dict[UUID, Alert] = {}
-    for as_of in _steps(first, last, step_days):
-        now = datetime.combine(as_of + timedelta(days=1), midnight(), settings.zone)
+    for as_of in _steps(first, last):
+        # Never judged in the future: what a sweep sees later today must count as later.
+        now = min(datetime.combine(as_of + timedelta(days=1), midnight(), settings.zone), today)
         result = assess(store.features(as_of), open_alerts, as_of, now, settings.fiscal_year_start_month)
         for change in result.changes:
             alert = change.alert
@@ -58,27 +64,36 @@ def record_history(settings: Settings, first: date, last: date, step_days: int =
                 open_alerts.pop((alert.account_id, alert.rule), None)
         store.save_verdicts(result.verdicts, as_of, now)
         yield as_of
-    _replace_alerts(settings, store, first, replayed)
+    present = last >= today.date() - timedelta(days=1)
+    before = {a.alert_id: a for a in stored if first <= a.opened_on and (present or a.opened_on <= last)}
+    _replace_alerts(settings, store, before, replayed, tell=present)
 
 
-def _replace_alerts(settings: Settings, store: Assessments, first: date, replayed: dict[UUID, Alert]) -> None:
+def _replace_alerts(
+    settings: Settings, store: Assessments, before: dict[UUID, Alert], replayed: dict[UUID, Alert], *, tell: bool
+) -> None:
+    """Put the replayed alerts in the place of those that stood for the same time."""
     now = datetime.now(settings.zone)
-    before = {alert.alert_id: alert for alert in store.alerts() if alert.opened_on >= first}
     withdrawn = [withdraw(alert, now) for key, alert in before.items() if key not in replayed]
-    told: list[tuple[Alert, Change]] = [
-        (alert, "withdrawn") for alert in withdrawn if before[alert.alert_id].state == "open"
-    ]
-    told += [(a, "opened") for key, a in replayed.items() if a.state == "open" and key not in before]
-    kafka = producer(settings)
-    try:
-        Publisher(kafka).send(ALERTS, [(alert.account_id, alert_message(alert, change)) for alert, change in told])
-    finally:
-        kafka.close()
+    if tell:
+        told: list[tuple[Alert, Change]] = [(a, "withdrawn") for a in withdrawn if before[a.alert_id].state == "open"]
+        for key, alert in replayed.items():
+            was = before[key].state if key in before else ""
+            if alert.state == "open" and was != "open":
+                told.append((alert, "opened"))
+            elif alert.state == "resolved" and was == "open":
+                told.append((alert, "resolved"))
+        kafka = producer(settings)
+        try:
+            Publisher(kafka).send(ALERTS, [(alert.account_id, alert_message(alert, change)) for alert, change in told])
+        finally:
+            kafka.close()
     # What was judged later than the replay's last day stands as it is.
     newer = {key for key, alert in before.items() if key in replayed and alert.updated_at > replayed[key].updated_at}
     store.save_alerts([*withdrawn, *(alert for key, alert in replayed.items() if key not in newer)])
 
 
-def _steps(first: date, last: date, step_days: int) -> list[date]:
-    """Every step_days days, counted back from the last, oldest first."""
-    return [last - timedelta(days=back) for back in range(0, (last - first).days + 1, step_days)][::-1]
+def _steps(first: date, last: date) -> list[date]:
+    """Every Sunday from first to last, and the last day; fixed days, so that a later replay opens the same alerts."""
+    days = [first + timedelta(days=n) for n in range((last - first).days)]
+    return [day for day in days if day.weekday() == 6] + [last]

@@ -202,6 +202,8 @@ def assess(
     with clear_errors():
         settings = load_settings(config, data_dir)
         day = as_of.date() if as_of else datetime.now(settings.zone).date()
+        if not all(1990 <= told.year <= 2100 for told in (as_of, since) if told):
+            raise fail("--as-of and --since: give a year from 1990 to 2100", 2)
         if since is not None:
             if since.date() > day:
                 raise fail(f"--since {since.date()} is later than --as-of {day}", 2)

@@ -66,6 +66,7 @@ class _Round:
 
     sent: list[tuple[str, str, str, int]] = field(default_factory=list)  # event, content, record, index
     refused: dict[tuple[str, int], Reason] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
     repeats: int = 0  # the same refused event of the same body, sent again
 
     def __len__(self) -> int:
@@ -139,7 +140,10 @@ class Importer:
         this, known = _Round(), set()
         for some in iter(lambda: list(islice(bodies, 500)), []):
             digests = [self._note(this, body) for body in some]
-            known |= set(self._store.known_events(list({event for events in digests for event in events})))
+            # What this round sent before may be stored by now; only what was there without us was there before.
+            ids = {event for events in digests for event in events} - this.ids
+            known |= set(self._store.known_events(list(ids)))
+            this.ids |= ids
             for body, events in zip(some, digests, strict=True):
                 self._send(body.topic, body.body, body.origin.to_headers(), _key(body, events))
             self._on_sent(self.report.events)

@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, f
 from models.domains import domain_error, normalise_domain
 
 Seniority = Literal["executive", "management", "staff", "unknown"]
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+
 AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -23,6 +25,9 @@ class Fact(BaseModel):
     @field_validator("recorded_at")
     @classmethod
     def _utc(cls, value: datetime) -> datetime:
+        # Compare before converting: the first and last years have no UTC form in every zone.
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise ValueError(f"year {value.year} is out of range: give one from {FIRST_YEAR} to {LAST_YEAR}")
         return value.astimezone(UTC)
 
     @property
@@ -78,6 +83,12 @@ class ContactDeclared(Fact):
     type: Literal["contact_declared"] = "contact_declared"
     contact_key: Annotated[str, Field(pattern=r"^(mail|id|anon|host|ip):.+$", max_length=512)]
     account_id: AccountId | None = None
+
+    @field_validator("contact_key")
+    @classmethod
+    def _as_touches_have_it(cls, value: str) -> str:
+        return value.lower() if value.startswith(("mail:", "host:")) else value
+
     name: Annotated[str, Field(max_length=256)] = ""
     title: Annotated[str, Field(max_length=256)] = ""
     department: Annotated[str, Field(max_length=256)] = ""
@@ -96,6 +107,8 @@ class RevenueRecorded(Fact):
     @field_validator("month")
     @classmethod
     def _first_day(cls, value: date) -> date:
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise ValueError(f"year {value.year} is out of range: give one from {FIRST_YEAR} to {LAST_YEAR}")
         return value.replace(day=1)
 
 

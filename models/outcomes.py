@@ -22,6 +22,7 @@ class Reason(StrEnum):
     FIELD_INVALID = "field_invalid"
     LINE_MALFORMED = "line_malformed"
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
+    UNREADABLE = "unreadable"
 
 
 REMEDIES: dict[Reason, str] = {
@@ -40,6 +41,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.FIELD_INVALID: "correct the field that the detail names",
     Reason.LINE_MALFORMED: "send the line in the format of its adapter",
     Reason.CONFLICTING_DUPLICATE: "give every event an id of its own; the first one received stands",
+    Reason.UNREADABLE: "report it with the raw bytes: the adapter failed on them",
 }
 
 

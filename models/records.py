@@ -36,7 +36,9 @@ class Origin:
         found = dict(headers)
         try:
             told = datetime.fromisoformat((found.get("received_at") or b"").decode())
-            received_at = told.astimezone(UTC) if told.tzinfo is not None else fallback_received_at
+            # Anyone may write headers: a receipt in an impossible year is none.
+            usable = told.tzinfo is not None and 1970 < told.year < 2100
+            received_at = told.astimezone(UTC) if usable else fallback_received_at
         except (ValueError, OverflowError):
             received_at = fallback_received_at
         return cls(

@@ -137,9 +137,9 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
 
 def _news(value: bytes, today: date) -> set[str]:
     try:
-        told = json.loads(value)
+        told = json.loads(value or b"")
         recent = (today - datetime.fromisoformat(told["last_day"]).date()).days <= NEWS_DAYS
         return {str(told["account_id"])} if recent else set()
-    except (ValueError, KeyError, TypeError) as error:
-        log.warning("not an account.touched message (%s): %r", error, value[:200])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        log.warning("not an account.touched message (%s): %r", error, (value or b"")[:200])
         return set()

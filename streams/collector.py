@@ -53,7 +53,7 @@ def create_collector(settings: Settings) -> Starlette:
             return _refuse(401, "unauthorized", "send the collector's token: Authorization: Bearer …")
         source = request.query_params.get("source", "api")
         lane = request.query_params.get("lane", "web")
-        if not _SOURCE.match(source):
+        if not _SOURCE.fullmatch(source):
             return _refuse(400, "bad_source", f"source {source[:80]!r}: use lower-case letters, digits, '.', '_', '-'")
         if lane not in KINDS:
             return _refuse(400, "bad_lane", f"lane {lane[:80]!r}: use one of {', '.join(KINDS)}")

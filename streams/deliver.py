@@ -11,9 +11,16 @@ log = logging.getLogger("setten.deliver")
 async def deliver(value: bytes, webhook: Webhook) -> None:
     """Send one alert change; a channel that keeps refusing is logged and does not hold up the others."""
     try:
-        message = json.loads(value)
+        message = json.loads(value or b"")
+        if not isinstance(message, dict):
+            raise TypeError("not an object")
+    except (ValueError, TypeError, RecursionError) as error:
+        log.error("not an alert change (%s): %r", error, (value or b"")[:200])
+        return
+    try:
         await webhook.send(message)
-    except ValueError as error:
-        log.error("not an alert change (%s): %r", error, value[:200])
     except DeliveryFailed as error:
         log.error("alert %s was not delivered: %s", message.get("alert_id"), error)
+    except Exception:
+        # Faust acknowledges the message whatever is raised here; what is raised would only stop the agent.
+        log.exception("alert %s was not delivered", message.get("alert_id"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 
 import pydantic_core
 from pydantic import ValidationError
@@ -11,12 +12,13 @@ from models.outcomes import DeadLetter, Reason
 from models.records import Origin
 
 MAX_EVENT_BYTES = 1 << 20
+MAX_EVENTS = 20_000
 _NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 
 def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
     """Read one body as received. Every event in it is answered by a signal or a dead letter, in its order."""
-    stripped = body.strip()
+    stripped = _without_bom(body.strip())
     if not stripped:
         return [DeadLetter(0, Reason.EMPTY_BODY, "the body is empty", body)]
     try:
@@ -35,9 +37,27 @@ def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
                 return _decode_lines(stripped)
             return [DeadLetter(0, _json_reason(stripped), f"not JSON: {error}", body)]
         if isinstance(value, list):
-            return _decode_array(value, text)
+            return _decode_array(value, text) if len(value) <= MAX_EVENTS else _too_many(len(value), body)
         return [_decode_value(0, value, stripped)]
     return _decode_lines(stripped)
+
+
+def event_bytes(body: bytes, position: int) -> bytes:
+    """The bytes of one event of a body that decode() has read; the whole body where it holds only one."""
+    stripped = _without_bom(body.strip())
+    if stripped.startswith(b"["):
+        return next(islice(elements(stripped.decode()), position, None), stripped)
+    lines = [line.strip() for line in stripped.split(b"\n") if line.strip()]
+    return lines[position] if len(lines) > 0 and position < len(lines) and len(lines) > 1 else stripped
+
+
+def _without_bom(body: bytes) -> bytes:
+    return body.removeprefix(b"\xef\xbb\xbf")
+
+
+def _too_many(count: int, body: bytes) -> list[Signal | DeadLetter]:
+    detail = f"{count:,} events in one body; the limit is {MAX_EVENTS:,}"
+    return [DeadLetter(0, Reason.TOO_LARGE, detail, body)]
 
 
 def _json_reason(raw: bytes) -> Reason:
@@ -45,12 +65,10 @@ def _json_reason(raw: bytes) -> Reason:
 
 
 def _decode_lines(body: bytes) -> list[Signal | DeadLetter]:
-    outcomes: list[Signal | DeadLetter] = []
-    for line in body.split(b"\n"):
-        line = line.strip()
-        if line:
-            outcomes.append(_decode_line(len(outcomes), line))
-    return outcomes
+    lines = [line for line in map(bytes.strip, body.split(b"\n")) if line]
+    if len(lines) > MAX_EVENTS:
+        return _too_many(len(lines), body)
+    return [_decode_line(index, line) for index, line in enumerate(lines)]
 
 
 def _decode_line(index: int, line: bytes) -> Signal | DeadLetter:
@@ -74,11 +92,11 @@ def _decode_array(values: list[object], text: str) -> list[Signal | DeadLetter]:
         if all(isinstance(outcome, Signal) for outcome in outcomes):
             return outcomes
     return [
-        _decode_value(index, value, raw) for index, (value, raw) in enumerate(zip(values, _elements(text), strict=True))
+        _decode_value(index, value, raw) for index, (value, raw) in enumerate(zip(values, elements(text), strict=True))
     ]
 
 
-def _elements(text: str) -> Iterator[bytes]:
+def elements(text: str) -> Iterator[bytes]:
     """The bytes of each element of a JSON array that is known to be well-formed."""
     decoder, position = json.JSONDecoder(), text.index("[") + 1
     while True:

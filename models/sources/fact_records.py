@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from models.facts import FACT, AnyFact
 from models.outcomes import DeadLetter, Reason
+from models.sources.canonical import MAX_EVENTS, elements
 
 
 def decode_facts(body: bytes) -> list[AnyFact | DeadLetter]:
@@ -19,8 +20,12 @@ def decode_facts(body: bytes) -> list[AnyFact | DeadLetter]:
             lines = [line for line in stripped.split(b"\n") if line.strip()]
             return [_one(index, outcome) for index, line in enumerate(lines) for outcome in decode_facts(line)[:1]]
         return [DeadLetter(0, Reason.NOT_JSON, f"not JSON: {error}", body)]
-    values = value if isinstance(value, list) else [value]
-    return [_fact(index, item, stripped) for index, item in enumerate(values)]
+    if not isinstance(value, list):
+        return [_fact(0, value, stripped)]
+    if len(value) > MAX_EVENTS:
+        return [DeadLetter(0, Reason.TOO_LARGE, f"{len(value):,} facts in one body; the limit is {MAX_EVENTS:,}", body)]
+    raws = elements(stripped.decode())
+    return [_fact(index, item, raw) for index, (item, raw) in enumerate(zip(value, raws, strict=True))]
 
 
 def _one(index: int, outcome: AnyFact | DeadLetter) -> AnyFact | DeadLetter:

@@ -37,7 +37,7 @@ def _decode_line(index: int, raw: bytes, columns: dict[str, int]) -> Signal | De
             detail = f"the header line must name the column {name!r}; it has {list(columns)}"[:500]
             return DeadLetter(index, Reason.LINE_MALFORMED, detail, raw)
     fields = text.split("\t")
-    if len(fields) < len(columns) or any(field.strip() for field in fields[len(columns) :]):
+    if len(fields) <= max(columns.values()) or any(field.strip() for field in fields[len(columns) :]):
         detail = f"{len(fields)} fields where the header line names {len(columns)} columns"
         return DeadLetter(index, Reason.LINE_MALFORMED, detail, raw)
     row = {name: fields[position].strip() for name, position in columns.items()}

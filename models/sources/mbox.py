@@ -11,7 +11,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 
 from models.events import EARLIEST_YEAR, Signal
@@ -222,7 +222,7 @@ def addresses(header: str) -> list[str]:
     if "=?" in header:
         try:
             decoded = str(make_header(decode_header(header)))
-        except (HeaderParseError, LookupError, ValueError):
+        except (MessageError, LookupError, ValueError):
             return []
         return [usable for mailbox in _mailboxes(decoded) if (usable := _usable(mailbox))]
     return []

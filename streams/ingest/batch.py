@@ -1,6 +1,6 @@
 """Decode a batch of Kafka records and sort its events: new, seen before, or refused with a reason. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,8 +11,13 @@ from models.events import Signal
 from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin, record_id
+from models.sources.canonical import event_bytes
 from models.sources.fact_records import decode_facts
 from models.touches import Reading, Touch, read_signal
+
+# Of a conflict in a body whose events cannot be told apart; the archive has the body.
+_MOST_RAW_BYTES = 1 << 20
+_LATEST_MS = 4_102_444_800_000  # the year 2100; producers may write what they like
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,18 @@ def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
     batch = Batch()
     for record in records:
         batch.records += 1
-        received = datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1000, UTC)
+        received = datetime.fromtimestamp(min(max(record.timestamp_ms, 0), _LATEST_MS) / 1000, UTC)
         origin = Origin.from_headers(record.headers, fallback_received_at=received)
         is_facts = record.topic == facts_topic
         if is_facts:
             origin = Origin(origin.source, "facts", origin.received_at, origin.content_type)
         body = _body(record, origin)
-        outcomes = decode_facts(record.value) if is_facts else outcomes_of(record.value, origin)
+        outcomes: Sequence[AnyFact | Signal | DeadLetter]
+        try:
+            outcomes = decode_facts(record.value) if is_facts else outcomes_of(record.value, origin)
+        except Exception as error:
+            # An adapter's bug must cost its record, not the worker: it would meet the record again for ever.
+            outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", record.value)]
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, DeadLetter):
                 batch.dead.append(_dead(body, outcome))
@@ -100,7 +110,9 @@ def sort_events(batch: Batch, known: Mapping[str, str]) -> Sorted:
             result.duplicates += 1
         else:
             detail = f"id: source {touches[0].source!r} used it before for other content (event {event_id})"
-            result.dead.append(_dead(body, DeadLetter(position, Reason.CONFLICTING_DUPLICATE, detail, body.body)))
+            raw = event_bytes(body.body, position) if body.adapter == "canonical" else body.body
+            letter = DeadLetter(position, Reason.CONFLICTING_DUPLICATE, detail, raw[:_MOST_RAW_BYTES])
+            result.dead.append(_dead(body, letter))
             bodies.setdefault(body.record_id, body)
     result.bodies = list(bodies.values())
     return result

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from infra.store import KEYS_PER_RECOMPUTE, Store
+from infra.store import Store, in_slices
 from models.contact_days import bind_groups, changed_evidence, tombstones
 from models.directory import Directory, fold
 from models.facts import AnyFact
@@ -59,7 +59,12 @@ class Cycle:
         dirty = self._insert(sorted_, batch.facts)
         # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
         self._refresh_directory(rebind=bool(batch.facts))
-        self._publish(self._roll_up(dirty))
+        touched = self._roll_up(dirty)
+        while dirty and self._store.directory_state()[0] != self._directory.epoch:
+            # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
+            self._refresh_directory(rebind=False)
+            touched = self._roll_up(dirty, replace=True)
+        self._publish(touched)
         self._store.register_events(sorted_.fresh)
         report.events, report.duplicates = len(sorted_.fresh), sorted_.duplicates
         report.touches = len(sorted_.touches)
@@ -84,11 +89,13 @@ class Cycle:
             other.result()
         return dirty
 
-    def _roll_up(self, dirty: Sequence[tuple[str, date]]) -> list[AccountTouched]:
+    def _roll_up(self, dirty: Sequence[tuple[str, date]], *, replace: bool = False) -> list[AccountTouched]:
+        """Recompute the contact-days of the dirty keys. replace: mark as gone what no longer results from them."""
         last_days: dict[str, date] = {}
-        for groups in self._store.recompute(dirty):
-            rows = bind_groups(groups, self._directory)
-            self._store.insert_contact_days(rows)
+        for keys in in_slices(dirty):
+            bound_now = self._store.bound_groups(keys) if replace else []
+            rows = bind_groups(self._store.recompute(keys), self._directory)
+            self._store.insert_contact_days([*rows, *tombstones(bound_now, rows, self._directory.epoch)])
             for row in rows:
                 if row.account_id:
                     last_days[row.account_id] = max(row.day, last_days.get(row.account_id, row.day))
@@ -114,11 +121,5 @@ class Cycle:
         else:
             changed, contacts = changed_evidence(old, new, affiliations)
         if changed or contacts:
-            keys = self._store.contact_days_of(changed, contacts)
-            for start in range(0, len(keys), KEYS_PER_RECOMPUTE):
-                some = keys[start : start + KEYS_PER_RECOMPUTE]
-                bound_now = self._store.bound_groups(some)
-                for groups in self._store.recompute(some):
-                    rows = bind_groups(groups, new)
-                    self._store.insert_contact_days([*rows, *tombstones(bound_now, rows, new.epoch)])
+            self._roll_up(self._store.contact_days_of(changed, contacts), replace=True)
         self._store.mark_bound(new.epoch)

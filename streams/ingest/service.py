@@ -10,10 +10,16 @@ from typing import Any
 
 import aiokafka
 import mode
-from aiokafka.errors import CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 
 from infra.clickhouse import ClickHouseUnavailable
-from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, client_options
+from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
 from streams.ingest.batch import Batch, Record, decode_batch
 from streams.ingest.cycle import Cycle, CycleReport
@@ -29,7 +35,13 @@ NEWS_DAYS = 3
 _SETTLE_S = 10.0
 # Retry in place for about two minutes, then stop without committing: the supervisor starts a clean worker.
 _PATIENCE_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)
-_LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+_LOST_PARTITIONS = (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 
 
 class IngestService(mode.Service):
@@ -122,7 +134,10 @@ class IngestService(mode.Service):
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
                 self._history_read_at = time.monotonic()
             try:
-                await self._consumer.commit({p: messages[-1].offset + 1 for p, messages in found.items()})
+                # A batch that was decoded before its partitions moved is stored all the same, and theirs to commit.
+                ours = self._consumer.assignment()
+                if offsets := {p: messages[-1].offset + 1 for p, messages in found.items() if p in ours}:
+                    await self._consumer.commit(offsets)
             except _LOST_PARTITIONS as error:
                 # Another worker has these partitions now and reads the records again: that changes nothing.
                 log.warning("not committed, the partitions have moved: %s", error)
@@ -139,7 +154,7 @@ class IngestService(mode.Service):
         for pause_s in (*_PATIENCE_S, None):
             try:
                 return await loop.run_in_executor(self._store_thread, cycle.store, batch)
-            except ClickHouseUnavailable as error:
+            except (ClickHouseUnavailable, KafkaUnavailable) as error:
                 if pause_s is None or self.should_stop:
                     raise
                 log.warning("%s; trying again in %s s", error, pause_s)

@@ -9,9 +9,10 @@ CREATE TABLE assessments
     status       LowCardinality(String) COMMENT 'finding or insufficient_data',
     rule_version LowCardinality(String) COMMENT 'version of the rule and its thresholds',
     evidence     String COMMENT 'observed, expected, window, thresholds and the query behind them, as JSON',
-    assessed_at  DateTime64(3, 'UTC') COMMENT 'version: when it was judged'
+    assessed_at  DateTime64(6, 'UTC') COMMENT 'version: when it was judged',
+    is_deleted   UInt8 COMMENT '1 where a later judgement of that day found nothing any more'
 )
-ENGINE = ReplacingMergeTree(assessed_at)
+ENGINE = ReplacingMergeTree(assessed_at, is_deleted)
 PARTITION BY toYear(as_of)
 ORDER BY (account_id, rule, as_of)
 COMMENT 'Findings and "insufficient data", by account, rule and day';
