@@ -46,9 +46,8 @@ def record_history(settings: Settings, first: date, last: date) -> Iterator[date
     """
     store = Assessments(ClickHouse(settings), settings.fiscal_year_start_month)
     today = datetime.now(settings.zone)
-    stored = store.alerts()
     # An alert from before goes on; without it the same silence would open a second one.
-    earlier = [alert for alert in stored if alert.opened_on < first and alert.state == "open"]
+    earlier = [alert for alert in store.alerts(state="open") if alert.opened_on < first]
     open_alerts, _ = one_per_question(earlier, today)
     replayed: dict[UUID, Alert] = {}
     for as_of in _steps(first, last):
@@ -65,7 +64,8 @@ def record_history(settings: Settings, first: date, last: date) -> Iterator[date
         store.save_verdicts(result.verdicts, as_of, now)
         yield as_of
     present = last >= today.date() - timedelta(days=1)
-    before = {a.alert_id: a for a in stored if first <= a.opened_on and (present or a.opened_on <= last)}
+    # Read again: a sweep may have opened alerts of today while history was judged.
+    before = {a.alert_id: a for a in store.alerts() if first <= a.opened_on and (present or a.opened_on <= last)}
     _replace_alerts(settings, store, before, replayed, tell=present)
 
 
