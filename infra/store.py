@@ -1,18 +1,21 @@
 """The tables, as ingest and assessment speak of them. Every write is idempotent: doing it again changes nothing."""
 
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from infra.clickhouse import ClickHouse
-from models.contact_days import ContactDay, Group, Key
+from models.conflicts import Arrival
 from models.directory import Directory
 from models.facts import FACT, AnyFact
 from models.outcomes import Reason
-from models.touches import Touch
+from models.records import Origin
+from models.touch_table import TouchRow, events_of, from_micros, touch_table
 
 _MICROS = pa.timestamp("us", "UTC")
 _MILLIS = pa.timestamp("ms", "UTC")
@@ -21,22 +24,27 @@ _KEYS_PER_RECOMPUTE = 50_000
 
 
 class ArchivedBody(NamedTuple):
-    """One body as received, with its place in Kafka."""
+    """One body as received, with its place in Kafka. received_us: our clock, Unix microseconds."""
 
     record_id: str
     source: str
     adapter: str
     content_type: str
     own_domains: str
-    received_at: datetime
+    received_us: int
     topic: str
     partition: int
     offset: int
     body: bytes
 
+    def origin(self) -> Origin:
+        """Where it came from, as of the arrival told here."""
+        own_domains = tuple(domain for domain in self.own_domains.split(",") if domain)
+        return Origin(self.source, self.adapter, from_micros(self.received_us), self.content_type, own_domains)
+
 
 class StoredDeadLetter(NamedTuple):
-    """One refused event, with its place in Kafka."""
+    """One refused event, with its place in Kafka. received_us: our clock, Unix microseconds."""
 
     record_id: str
     position: int
@@ -44,11 +52,32 @@ class StoredDeadLetter(NamedTuple):
     detail: str
     source: str
     adapter: str
-    received_at: datetime
+    received_us: int
     topic: str
     partition: int
     offset: int
     raw: bytes
+
+
+class Verdict(NamedTuple):
+    """A refusal, or with is_deleted its withdrawal, that holds until one with a higher version speaks."""
+
+    letter: StoredDeadLetter
+    version: int
+    is_deleted: int
+
+
+class DirectoryState(NamedTuple):
+    """facts, corrections: how many are stored. bound_facts: to how many facts the contact-days are bound."""
+
+    facts: int
+    corrections: int
+    bound_facts: int
+
+    @property
+    def epoch(self) -> int:
+        """Grows with whatever makes a contact-day that was computed before out of date, however many touches it had."""
+        return self.facts + self.corrections
 
 
 _ARCHIVE = pa.schema(
@@ -80,64 +109,33 @@ _DEAD_LETTERS = pa.schema(
         ("raw", pa.binary()),
     ]
 )
-_TOUCHES = pa.schema(
-    [
-        ("contact_key", pa.string()),
-        ("event_id", pa.string()),
-        ("occurred_at", _MICROS),
-        ("received_at", _MICROS),
-        ("kind", pa.string()),
-        ("action", pa.string()),
-        ("direction", pa.string()),
-        ("affiliation", pa.string()),
-        ("machine", pa.string()),
-        ("campaign", pa.string()),
-        ("subject", pa.string()),
-        ("source", pa.string()),
-    ]
-)
-_EVENTS = pa.schema([("event_id", pa.string()), ("content", pa.string())])
-_CONTACT_DAY = pa.schema(
-    [
-        ("account_id", pa.string()),
-        ("day", pa.date32()),
-        ("contact_key", pa.string()),
-        ("kind", pa.string()),
-        ("action", pa.string()),
-        ("direction", pa.string()),
-        ("bound_by", pa.string()),
-        ("touches", pa.uint32()),
-        ("machine_touches", pa.uint32()),
-        ("first_at", _MILLIS),
-        ("last_at", _MILLIS),
-        ("version", pa.uint64()),
-        ("is_deleted", pa.uint8()),
-    ]
-)
 _DIRTY = pa.schema([("contact_key", pa.string()), ("day", pa.date32())])
 _BATCH = pa.schema([("event_id", pa.string())])
+_CORRECTIONS = pa.schema([("correction_id", pa.string())])
 _RECORDS = pa.schema([("record_id", pa.string())])
 _CHANGED = pa.schema([("affiliation", pa.string()), ("contact_key", pa.string())])
+_NOT_STORED = ["content", "position", "first"]
 
 
 def _columns(schema: pa.Schema, rows: Sequence[tuple[object, ...]]) -> pa.Table:
     columns: Iterable[tuple[object, ...]] = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.Table.from_arrays(
-        [pa.array(column, field.type) for field, column in zip(schema, columns, strict=True)],
-        schema=schema,
-    )
+    arrays = [
+        pa.array(column, pa.int64()).cast(_MICROS) if field.type == _MICROS else pa.array(column, field.type)
+        for field, column in zip(schema, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _ranked(table: pa.Table) -> pa.Table:
     """Add the version: the earlier received, the higher, so that the first arrival stands in any order of rows."""
-    micros = pc.cast(pc.cast(table.column("received_at"), pa.int64()), pa.int64())
+    micros = pc.cast(table.column("received_at"), pa.int64())
     return table.append_column("rank", pc.cast(pc.subtract(pa.scalar(_RANK_TOP, pa.int64()), micros), pa.uint64()))
 
 
-def in_slices(keys: Sequence[tuple[str, date]]) -> Iterator[Sequence[tuple[str, date]]]:
-    """Dirty keys, a bounded number at a time."""
-    for start in range(0, len(keys), _KEYS_PER_RECOMPUTE):
-        yield keys[start : start + _KEYS_PER_RECOMPUTE]
+def in_slices(keys: pa.Table) -> Iterator[pa.Table]:
+    """Dirty (contact_key, day) keys, a bounded number at a time."""
+    for start in range(0, keys.num_rows, _KEYS_PER_RECOMPUTE):
+        yield keys.slice(start, _KEYS_PER_RECOMPUTE)
 
 
 class Store:
@@ -155,30 +153,79 @@ class Store:
     def keep_dead_letters(self, letters: Sequence[StoredDeadLetter]) -> int:
         return self.clickhouse.insert("dead_letters", _ranked(_columns(_DEAD_LETTERS, letters)))
 
-    def insert_touches(self, touches: Sequence[Touch], record_ids: Sequence[str]) -> list[tuple[str, date]]:
-        """Insert touches; answers their distinct (contact, business day)."""
-        if not touches:
-            return []
-        table = _ranked(_columns(_TOUCHES, touches))
-        table = table.append_column("day", self._business_days(table.column("occurred_at")))
-        table = table.append_column("record_id", pa.array(record_ids, pa.string()))
-        self.clickhouse.insert("touches", table)
-        keys = table.select(["contact_key", "day"]).group_by(["contact_key", "day"]).aggregate([])
-        return list(zip(keys.column("contact_key").to_pylist(), keys.column("day").to_pylist(), strict=True))
+    def keep_verdicts(self, verdicts: Sequence[Verdict]) -> int:
+        """Dead letters that depend on what else has arrived, and can be withdrawn again."""
+        table = _columns(_DEAD_LETTERS, [verdict.letter for verdict in verdicts])
+        table = table.append_column("rank", pa.array([verdict.version for verdict in verdicts], pa.uint64()))
+        marks = pa.array([verdict.is_deleted for verdict in verdicts], pa.uint8())
+        return self.clickhouse.insert("dead_letters", table.append_column("is_deleted", marks))
+
+    def archived_bodies(self, record_ids: Sequence[str]) -> dict[str, ArchivedBody]:
+        """Bodies of the archive by their record_id; those that it does not have are left out."""
+        table = self.clickhouse.query("archived_bodies", batch=_columns(_RECORDS, [(r,) for r in record_ids]))
+        rows = zip(*(table.column(name).to_pylist() for name in ArchivedBody._fields), strict=True)
+        return {row[0]: ArchivedBody(*row)._replace(body=b64decode(row[-1])) for row in rows}
+
+    def claim_events(self, touches: pa.Table) -> int:
+        """Note the arrival of the events that these touches tell of, before the touches are stored: see rivals."""
+        return self.clickhouse.insert("events", events_of(touches))
+
+    def insert_touches(self, touches: pa.Table) -> pa.Table:
+        """Insert touches (models.touch_table); answers their distinct (contact_key, day), the business day."""
+        return self._write_touches(touches, is_deleted=0)
+
+    def take_back_touches(self, rows: Sequence[TouchRow]) -> pa.Table:
+        """Put tombstones over touches that lost their event id to other content; answers as insert_touches does."""
+        table = touch_table(rows)
+        graves = pc.add(table.column("precedence"), pa.scalar(1, pa.uint64()))
+        at = table.schema.get_field_index("precedence")
+        return self._write_touches(table.set_column(at, "precedence", graves), is_deleted=1)
+
+    def _write_touches(self, touches: pa.Table, *, is_deleted: int) -> pa.Table:
+        day = self._business_days(touches.column("occurred_at"))
+        table = touches.drop_columns(_NOT_STORED).append_column("day", day)
+        marks = pa.repeat(pa.scalar(is_deleted, pa.uint8()), table.num_rows)
+        self.clickhouse.insert("touches", table.append_column("is_deleted", marks))
+        return table.select(["contact_key", "day"]).group_by(["contact_key", "day"]).aggregate([])
 
     def _business_days(self, occurred_at: pa.ChunkedArray) -> pa.ChunkedArray:
         local = pc.local_timestamp(pc.cast(occurred_at, pa.timestamp("us", self._zone)))
         return pc.cast(pc.floor_temporal(local, unit="day"), pa.date32())
 
-    def known_events(self, event_ids: Sequence[str]) -> dict[str, str]:
-        """Of these events, those that went all the way through before, with the digest of their content."""
+    def business_day(self, unix_us: int) -> date:
+        """The business day of a Unix time in microseconds."""
+        return from_micros(unix_us).astimezone(ZoneInfo(self._zone)).date()
+
+    def rivals(self, touches: pa.Table) -> list[Arrival]:
+        """Arrivals of the events of a batch that say something else, or the same with a higher precedence.
+
+        Asked after the batch has claimed its events and stored its touches: of two workers that store two contents of
+        one id at the same time, the one that asks later finds all of the other's.
+        """
+        if not touches.num_rows:
+            return []
+        events = events_of(touches)
+        best = events.sort_by([("precedence", "descending")]).group_by("event_id", use_threads=False)
+        batch = best.aggregate([("content", "first"), ("precedence", "first")])
+        batch = batch.rename_columns(["event_id", "content", "precedence"])
+        table = self.clickhouse.query("rivals", batch=batch)
+        return list(map(Arrival._make, zip(*(table.column(name).to_pylist() for name in Arrival._fields), strict=True)))
+
+    def arrivals(self, event_ids: Sequence[str]) -> list[Arrival]:
+        """All arrivals of these events, at most the 1,000 of the highest precedence of each."""
+        table = self.clickhouse.query("arrivals", batch=_columns(_BATCH, [(e,) for e in event_ids]))
+        return list(map(Arrival._make, zip(*(table.column(name).to_pylist() for name in Arrival._fields), strict=True)))
+
+    def add_corrections(self, correction_ids: Sequence[str]) -> int:
+        """Raise the epoch: what was computed from touches that have been taken back is out of date."""
+        return self.clickhouse.insert("corrections", _columns(_CORRECTIONS, [(c,) for c in correction_ids]))
+
+    def standing_contents(self, event_ids: Sequence[str]) -> dict[str, str]:
+        """Of these events, those that have arrived, with the digest of the content that stands."""
         if not event_ids:
             return {}
-        table = self.clickhouse.query("known_events", batch=_columns(_BATCH, [(e,) for e in event_ids]))
+        table = self.clickhouse.query("standing_contents", batch=_columns(_BATCH, [(e,) for e in event_ids]))
         return dict(zip(table.column("event_id").to_pylist(), table.column("content").to_pylist(), strict=True))
-
-    def register_events(self, events: dict[str, str]) -> int:
-        return self.clickhouse.insert("events", _columns(_EVENTS, list(events.items())))
 
     def dead_letters_of(self, record_ids: Sequence[str]) -> dict[tuple[str, int], str]:
         """The reasons of the refused events of these bodies, by (record, index)."""
@@ -188,26 +235,22 @@ class Store:
         columns = (table.column(name).to_pylist() for name in ("record_id", "position", "reason"))
         return {(record, int(position)): reason for record, position, reason in zip(*columns, strict=True)}
 
-    def recompute(self, keys: Sequence[tuple[str, date]]) -> list[Group]:
-        """The grouped touches of the dirty (contact, day) keys."""
-        table = self.clickhouse.query("contact_day_groups", dirty=_columns(_DIRTY, keys))
-        return list(map(Group._make, zip(*(table.column(name).to_pylist() for name in Group._fields), strict=True)))
+    def recompute(self, keys: pa.Table) -> pa.Table:
+        """The grouped touches of the dirty (contact_key, day) keys: models.contact_days.GROUPS."""
+        return self.clickhouse.query("contact_day_groups", dirty=keys)
 
-    def bound_groups(self, keys: Sequence[tuple[str, date]]) -> list[Key]:
-        """The contact-day rows stored for these (contact, day) keys now, whatever account they are bound to."""
-        table = self.clickhouse.query("bound_groups", dirty=_columns(_DIRTY, keys))
-        names = ("account_id", "day", "contact_key", "kind", "action", "direction")
-        return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
+    def bound_groups(self, keys: pa.Table) -> pa.Table:
+        """The keys of the contact-day rows stored for these (contact_key, day) now, whatever account they name."""
+        return self.clickhouse.query("bound_groups", dirty=keys)
 
-    def insert_contact_days(self, rows: Sequence[ContactDay]) -> int:
-        return self.clickhouse.insert("contact_day", _columns(_CONTACT_DAY, rows))
+    def insert_contact_days(self, rows: pa.Table) -> int:
+        return self.clickhouse.insert("contact_day", rows)
 
     # --- directory ----------------------------------------------------------------------------------------------
 
-    def directory_state(self) -> tuple[int, int]:
-        """(number of facts stored, number of facts that the contact-days are bound to)."""
+    def directory_state(self) -> DirectoryState:
         row = self.clickhouse.rows("directory_state")[0]
-        return int(row["epoch"]), int(row["bound_epoch"])
+        return DirectoryState(int(row["facts"]), int(row["corrections"]), int(row["bound_facts"]))
 
     def facts(self) -> list[AnyFact]:
         bodies = self.clickhouse.query("facts").column("body").to_pylist()
@@ -220,11 +263,10 @@ class Store:
     def affiliations(self) -> list[str]:
         return list(self.clickhouse.query("affiliations").column("affiliation").to_pylist())
 
-    def contact_days_of(self, affiliations: Sequence[str], contacts: Sequence[str]) -> list[tuple[str, date]]:
-        """The (contact, day) keys whose touches carry one of these affiliations or are of one of these contacts."""
+    def contact_days_of(self, affiliations: Sequence[str], contacts: Sequence[str]) -> pa.Table:
+        """The (contact_key, day) keys whose touches carry one of these affiliations or are of one of these contacts."""
         changed = _columns(_CHANGED, [*((a, "") for a in affiliations), *(("", c) for c in contacts)])
-        table = self.clickhouse.query("contact_days_of", changed=changed)
-        return list(zip(table.column("contact_key").to_pylist(), table.column("day").to_pylist(), strict=True))
+        return self.clickhouse.query("contact_days_of", changed=changed)
 
     def project_directory(self, directory: Directory) -> None:
         """Write the tables that show the directory: accounts, contacts, revenue."""
@@ -251,5 +293,6 @@ class Store:
             [(r.account_id, r.month, r.currency, r.amount, epoch) for r in directory.revenue.values()],
         )
 
-    def mark_bound(self, epoch: int) -> None:
-        self.clickhouse.insert_rows("bound_epochs", ("epoch",), [(epoch,)])
+    def mark_bound(self, facts: int) -> None:
+        """Note that the contact-days are bound to the directory of so many facts."""
+        self.clickhouse.insert_rows("bound_epochs", ("epoch",), [(facts,)])

@@ -142,7 +142,7 @@ class Importer:
             digests = [self._note(this, body) for body in some]
             # What this round sent before may be stored by now; only what was there without us was there before.
             ids = {event for events in digests for event in events} - this.ids
-            known |= set(self._store.known_events(list(ids)))
+            known |= set(self._store.standing_contents(list(ids)))
             this.ids |= ids
             for body, events in zip(some, digests, strict=True):
                 self._send(body.topic, body.body, body.origin.to_headers(), _key(body, events))
@@ -171,7 +171,7 @@ class Importer:
 
     def _account(self, this: _Round, known_before: set[str]) -> None:
         """Ask the store what became of the events of a round."""
-        found = self._in_batches(self._store.known_events, [event for event, *_ in this.sent])
+        found = self._in_batches(self._store.standing_contents, [event for event, *_ in this.sent])
         records = {record for record, _ in this.refused} | {
             record for event, content, record, _ in this.sent if found.get(event, content) != content
         }

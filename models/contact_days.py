@@ -1,88 +1,100 @@
-"""Binding contact-days to accounts: the pure step between the grouped touches and the base aggregate."""
+"""Binding contact-days to accounts: the pure step between the grouped touches and the base aggregate, by column."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.directory import Directory
 
 _COUNT_BITS = 32
-
-
-class Group(NamedTuple):
-    """Touches of one contact, day, affiliation, kind, action and direction."""
-
-    contact_key: str
-    day: date
-    affiliation: str
-    kind: str
-    action: str
-    direction: str
-    touches: int
-    machine_touches: int
-    first_at: datetime
-    last_at: datetime
-
-
-class ContactDay(NamedTuple):
-    """One row of the base aggregate; see the table contact_day."""
-
-    account_id: str
-    day: date
-    contact_key: str
-    kind: str
-    action: str
-    direction: str
-    bound_by: str
-    touches: int
-    machine_touches: int
-    first_at: datetime
-    last_at: datetime
-    version: int
-    is_deleted: int
-
-
-Key = tuple[str, date, str, str, str, str]
+_MILLIS = pa.timestamp("ms", "UTC")
+# Touches of one contact, day, affiliation, kind, action and direction.
+GROUPS = pa.schema(
+    [
+        ("contact_key", pa.string()),
+        ("day", pa.date32()),
+        ("affiliation", pa.string()),
+        ("kind", pa.string()),
+        ("action", pa.string()),
+        ("direction", pa.string()),
+        ("touches", pa.uint64()),
+        ("machine_touches", pa.uint64()),
+        ("first_at", _MILLIS),
+        ("last_at", _MILLIS),
+    ]
+)
+# The base aggregate; see the table contact_day.
+CONTACT_DAYS = pa.schema(
+    [
+        ("account_id", pa.string()),
+        ("day", pa.date32()),
+        ("contact_key", pa.string()),
+        ("kind", pa.string()),
+        ("action", pa.string()),
+        ("direction", pa.string()),
+        ("bound_by", pa.string()),
+        ("touches", pa.uint32()),
+        ("machine_touches", pa.uint32()),
+        ("first_at", _MILLIS),
+        ("last_at", _MILLIS),
+        ("version", pa.uint64()),
+        ("is_deleted", pa.uint8()),
+    ]
+)
+KEY = ["account_id", "day", "contact_key", "kind", "action", "direction"]
 
 
 def version(epoch: int, touches_read: int) -> int:
-    """A version that only grows with what was known: the directory's epoch first, then the touches read.
+    """A version that only grows with what was known: the epoch first, then the touches read.
 
     Taken from the snapshot and not from a clock, so that a worker that slept cannot overwrite what is newer.
     """
     return (epoch << _COUNT_BITS) | min(touches_read, (1 << _COUNT_BITS) - 1)
 
 
-def bind_groups(groups: Iterable[Group], directory: Directory) -> list[ContactDay]:
-    """Bind each group to its account and sum the groups that fall into the same contact-day."""
-    rows: dict[Key, ContactDay] = {}
-    for group in groups:
-        account_id, bound_by = directory.bind(group.contact_key, group.affiliation)
-        key = (account_id, group.day, group.contact_key, group.kind, group.action, group.direction)
-        evidence: str = bound_by
-        before = rows.get(key)
-        touches, machines = group.touches, group.machine_touches
-        first_at, last_at = group.first_at, group.last_at
-        if before is not None:  # one contact, two pieces of evidence for the same account on one day
-            touches += before.touches
-            machines += before.machine_touches
-            first_at, last_at = min(first_at, before.first_at), max(last_at, before.last_at)
-            evidence = min(evidence, before.bound_by)  # any fixed choice, whatever the order
-        rows[key] = ContactDay(
-            *key, evidence, touches, machines, first_at, last_at, version(directory.epoch, touches + machines), 0
-        )
-    return list(rows.values())
+def bind_groups(groups: pa.Table, directory: Directory) -> pa.Table:
+    """Bind each group (GROUPS) to its account and sum those that fall into the same contact-day (CONTACT_DAYS)."""
+    bound = directory.bind_all(groups.column("contact_key").to_pylist(), groups.column("affiliation").to_pylist())
+    table = groups.append_column("account_id", pa.array([b.account_id for b in bound], pa.string()))
+    table = table.append_column("bound_by", pa.array([b.bound_by for b in bound], pa.string()))
+    # Two pieces of evidence may bind one contact to one account on one day; of their names the least, in any order.
+    summed = table.group_by(KEY).aggregate(
+        [
+            ("bound_by", "min"),
+            ("touches", "sum"),
+            ("machine_touches", "sum"),
+            ("first_at", "min"),
+            ("last_at", "max"),
+        ]
+    )
+    rows = summed.rename_columns([*KEY, "bound_by", "touches", "machine_touches", "first_at", "last_at"])
+    read = pc.min_element_wise(pc.add(rows.column("touches"), rows.column("machine_touches")), version(0, 1 << 63))
+    versions = pc.add(pc.cast(read, pa.uint64()), pa.scalar(version(directory.epoch, 0), pa.uint64()))
+    rows = rows.append_column("version", versions)
+    return rows.append_column("is_deleted", pa.repeat(pa.scalar(0, pa.uint8()), rows.num_rows)).cast(CONTACT_DAYS)
 
 
-def tombstones(bound_now: Iterable[Key], rows: Iterable[ContactDay], epoch: int) -> list[ContactDay]:
-    """Rows that mark as gone what is stored for the recomputed contact-days but no longer results from them."""
-    kept = {row[:6] for row in rows}
-    return [
-        ContactDay(*key, "unbound", 0, 0, _NEVER, _NEVER, version(epoch, 0), 1) for key in bound_now if key not in kept
-    ]
+def tombstones(bound_now: pa.Table, rows: pa.Table, epoch: int) -> pa.Table:
+    """Rows that mark as gone what is stored for the recomputed contact-days but no longer results from them.
 
-
-_NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    bound_now: the keys (KEY) of the stored rows. rows: what results now (CONTACT_DAYS).
+    """
+    gone = bound_now.select(KEY).join(rows.select(KEY), KEY, join_type="left anti")
+    empty = pa.table(
+        {
+            "bound_by": ["unbound"],
+            "touches": [0],
+            "machine_touches": [0],
+            "first_at": pa.array([0], _MILLIS),
+            "last_at": pa.array([0], _MILLIS),
+            "version": [version(epoch, 0)],
+            "is_deleted": [1],
+        }
+    )
+    for name in empty.column_names:
+        gone = gone.append_column(name, pa.repeat(empty.column(name)[0], gone.num_rows))
+    return gone.cast(CONTACT_DAYS)
 
 
 def changed_evidence(old: Directory, new: Directory, affiliations: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -26,7 +26,7 @@ UNBOUND = Binding("", "unbound")
 
 @dataclass(frozen=True)
 class Directory:
-    """All facts folded. `epoch` counts the facts, so a fold of more facts has a higher one."""
+    """All facts folded. `epoch` counts the facts, so a fold of more facts has a higher one; the store adds to it."""
 
     epoch: int = 0
     accounts: dict[str, AccountDeclared] = field(default_factory=dict)
@@ -46,6 +46,14 @@ class Directory:
         if found is None:
             found = self._bindings[affiliation] = self._bind_affiliation(affiliation)
         return found
+
+    def bind_all(self, contact_keys: Iterable[str], affiliations: Iterable[str]) -> list[Binding]:
+        """bind() for many."""
+        declared, found, bind = self.contacts, self._bindings, self.bind
+        return [
+            (None if key in declared else found.get(affiliation)) or bind(key, affiliation)
+            for key, affiliation in zip(contact_keys, affiliations, strict=True)
+        ]
 
     def _bind_affiliation(self, affiliation: str) -> Binding:
         if affiliation.startswith("org:"):

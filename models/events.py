@@ -40,6 +40,19 @@ def _time_as_text_only(value: object) -> object:
     raise ValueError("must be text in RFC 3339 with its zone")
 
 
+def split_type(told: str) -> tuple[str, str] | None:
+    """(kind, action) of a signal's type, None for what is none."""
+    found = _TYPE.fullmatch(told)
+    return (found[1], found[2]) if found else None
+
+
+def default_direction(told: str) -> Direction:
+    """Who moved in a signal of this type: outbound for what we send, mutual for meetings, inbound for the rest."""
+    if told in _OUTBOUND_ACTIONS:
+        return "outbound"
+    return "mutual" if told.startswith("meeting.") else "inbound"
+
+
 class Contact(BaseModel):
     """Who was seen in a signal: at least one of email, id, anonymous_id, host or ip."""
 
@@ -127,18 +140,6 @@ class Signal(BaseModel):
         return value.astimezone(UTC)
 
     @property
-    def kind(self) -> str:
-        return self.type.partition(".")[0]
-
-    @property
-    def action(self) -> str:
-        return self.type.partition(".")[2]
-
-    @property
-    def direction(self) -> str:
-        """Who moved: as told, else outbound for what we send, mutual for meetings, inbound for the rest."""
-        if self.data.direction:
-            return self.data.direction
-        if self.type in _OUTBOUND_ACTIONS:
-            return "outbound"
-        return "mutual" if self.kind == "meeting" else "inbound"
+    def direction(self) -> Direction:
+        """Who moved: as told, else what the type implies."""
+        return self.data.direction or default_direction(self.type)

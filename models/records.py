@@ -1,12 +1,12 @@
 """A Kafka record of a signals topic: one request body as received, with where it came from in its headers."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a body came from and how to read it; travels in the record's headers, so that a replay reads it alike.
 
     source: the configured source's name. adapter: which module of `models.sources` decodes the body.
@@ -41,17 +41,26 @@ class Origin:
             received_at = told.astimezone(UTC) if usable else fallback_received_at
         except (ValueError, OverflowError):
             received_at = fallback_received_at
-        return cls(
-            source=(found.get("source") or b"unknown").decode("utf-8", "replace"),
-            adapter=(found.get("adapter") or b"canonical").decode("utf-8", "replace"),
-            received_at=received_at,
-            content_type=(found.get("content_type") or b"").decode("utf-8", "replace"),
-            own_domains=tuple(d for d in (found.get("own_domains") or b"").decode("utf-8", "replace").split(",") if d),
+        source, adapter, content_type, own_domains = _sender(
+            found.get("source"), found.get("adapter"), found.get("content_type"), found.get("own_domains")
         )
+        return cls(source, adapter, received_at, content_type, own_domains)
+
+
+@lru_cache(maxsize=1024)
+def _sender(
+    source: bytes | None, adapter: bytes | None, content_type: bytes | None, own_domains: bytes | None
+) -> tuple[str, str, str, tuple[str, ...]]:
+    """What a source's headers say each time anew."""
+    return (
+        (source or b"unknown").decode("utf-8", "replace"),
+        (adapter or b"canonical").decode("utf-8", "replace"),
+        (content_type or b"").decode("utf-8", "replace"),
+        tuple(d for d in (own_domains or b"").decode("utf-8", "replace").split(",") if d),
+    )
 
 
 def record_id(source: str, adapter: str, body: bytes) -> str:
     """The record's identity, 32 hex digits: what it says and who said it, not when or where it lay in Kafka."""
-    digest = hashlib.blake2b(body, digest_size=16, person=b"setten-record")
-    digest.update(f"\x1f{adapter}\x1f{source}".encode())
-    return digest.hexdigest()
+    told = body + f"\x1f{adapter}\x1f{source}".encode()
+    return hashlib.blake2b(told, digest_size=16, person=b"setten-record").hexdigest()

@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import crawleruseragents
@@ -85,11 +86,9 @@ def read_signal(signal: Signal, origin: Origin) -> Reading:
     kind, _, action = signal.type.partition(".")
     direction = signal.direction
     people = sorted({contact.key: contact.affiliation for contact in data.contacts}.items())
-    said = [signal.type, signal.time.isoformat(), direction, data.campaign, data.subject, data.user_agent]
-    for person in people:
-        said += person
-    content = _digest("\x1f".join(said))
-    event_id = _digest(f"{source}\x1f{signal.id}" if signal.id is not None else f"{source}\x1f\x00{content}")
+    said = (signal.type, signal.time.isoformat(), direction, data.campaign, data.subject, data.user_agent)
+    content = content_digest(said, people)
+    event_id = event_digest(source, signal.id, content)
     machine = machine_reason(data.user_agent)
     return Reading(
         event_id,
@@ -112,6 +111,19 @@ def read_signal(signal: Signal, origin: Origin) -> Reading:
             for key, affiliation in people
         ),
     )
+
+
+def content_digest(said: tuple[str, ...], people: list[tuple[str, str]]) -> str:
+    """The digest of all that is stored of an event.
+
+    said: type, time in UTC (ISO 8601), direction, campaign, subject, user agent. people: (key, affiliation), sorted.
+    """
+    return _digest("\x1f".join([*said, *chain.from_iterable(people)]))
+
+
+def event_digest(source: str, id_there: str | None, content: str) -> str:
+    """The identity of an event: its source and the id it has there, else its source and its content."""
+    return _digest(f"{source}\x1f{id_there}" if id_there is not None else f"{source}\x1f\x00{content}")
 
 
 def _digest(text: str) -> str:

@@ -23,7 +23,7 @@ CONTENT = {
     " subject, source, record_id",
     "contact_day": "account_id, day, contact_key, kind, action, direction, bound_by, touches, machine_touches,"
     " first_at, last_at",
-    "events": "event_id, content",
+    "events": "event_id, content, record_id, position",
     "dead_letters": "record_id, position, reason, detail, source, adapter, raw",
     "archive": "record_id, source, adapter, content_type, own_domains, body",
     "accounts": "account_id, name, domains, tier, kind, parent_account_id",

@@ -13,7 +13,7 @@ from models.records import Origin
 
 MAX_EVENT_BYTES = 1 << 20
 MAX_EVENTS = 20_000
-_NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 
 def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
@@ -27,7 +27,7 @@ def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
         if b"\n" in stripped and not stripped.startswith(b"["):
             return _decode_lines(stripped)  # in NDJSON one bad line must not take its neighbours along
         return [DeadLetter(0, Reason.INVALID_UTF8, f"byte {error.start} is not UTF-8", body)]
-    lines_expected = origin.content_type.partition(";")[0].strip() in _NDJSON_TYPES
+    lines_expected = origin.content_type.partition(";")[0].strip() in NDJSON_TYPES
     if not lines_expected:
         try:
             value = pydantic_core.from_json(stripped, allow_inf_nan=False)

@@ -1,9 +1,11 @@
-"""Decode a batch of Kafka records and sort its events: new, seen before, or refused with a reason. No I/O."""
+"""Decode a batch of Kafka records into what is to be stored of it. No I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+import pyarrow as pa
 
 from infra.store import ArchivedBody, StoredDeadLetter
 from models.decode import outcomes_of
@@ -11,17 +13,15 @@ from models.events import Signal
 from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin, record_id
-from models.sources.canonical import event_bytes
+from models.sources.canonical_fast import fast_rows
 from models.sources.fact_records import decode_facts
-from models.touches import Reading, Touch, read_signal
+from models.touch_table import TouchRow, micros, rows_of, touch_table
+from models.touches import read_signal
 
-# Of a conflict in a body whose events cannot be told apart; the archive has the body.
-_MOST_RAW_BYTES = 1 << 20
 _LATEST_MS = 4_102_444_800_000  # the year 2100; producers may write what they like
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record as Kafka gave it. timestamp_ms: the broker's or producer's clock, Unix milliseconds."""
 
     topic: str
@@ -32,90 +32,74 @@ class Record:
     value: bytes
 
 
-class DecodedEvent(NamedTuple):
-    """A valid signal as it will be stored, and its position in the body it came in."""
+@dataclass(slots=True)
+class Batch:
+    """What a batch of records says. touches: see models.touch_table; facts' bodies are only kept where refused."""
 
-    reading: Reading
-    body: ArchivedBody
-    position: int
+    records: int
+    bodies: list[ArchivedBody]
+    touches: pa.Table
+    facts: list[AnyFact]
+    dead: list[StoredDeadLetter]
 
 
 @dataclass(slots=True)
-class Batch:
-    """What a batch of records says, before anything is stored."""
-
-    records: int = 0
-    bodies: dict[str, ArchivedBody] = field(default_factory=dict)
-    events: list[DecodedEvent] = field(default_factory=list)
+class _Read:
+    bodies: list[ArchivedBody] = field(default_factory=list)
+    rows: list[TouchRow] = field(default_factory=list)
     facts: list[AnyFact] = field(default_factory=list)
     dead: list[StoredDeadLetter] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Sorted:
-    """What is to be stored of a batch: `fresh` maps the new events to their content, `duplicates` counts the others."""
-
-    touches: list[Touch] = field(default_factory=list)
-    touch_records: list[str] = field(default_factory=list)
-    fresh: dict[str, str] = field(default_factory=dict)
-    duplicates: int = 0
-    dead: list[StoredDeadLetter] = field(default_factory=list)
-    bodies: list[ArchivedBody] = field(default_factory=list)
-
-
 def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
     """Decode every record; a bad event is a value in the result and takes nothing along."""
-    batch = Batch()
+    read, count = _Read(), 0
     for record in records:
-        batch.records += 1
+        count += 1
         received = datetime.fromtimestamp(min(max(record.timestamp_ms, 0), _LATEST_MS) / 1000, UTC)
         origin = Origin.from_headers(record.headers, fallback_received_at=received)
-        is_facts = record.topic == facts_topic
-        if is_facts:
-            origin = Origin(origin.source, "facts", origin.received_at, origin.content_type)
-        body = _body(record, origin)
-        outcomes: Sequence[AnyFact | Signal | DeadLetter]
-        try:
-            outcomes = decode_facts(record.value) if is_facts else outcomes_of(record.value, origin)
-        except Exception as error:
-            # An adapter's bug must cost its record, not the worker: it would meet the record again for ever.
-            outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", record.value)]
-        for index, outcome in enumerate(outcomes):
-            if isinstance(outcome, DeadLetter):
-                batch.dead.append(_dead(body, outcome))
-                batch.bodies.setdefault(body.record_id, body)
-            elif not isinstance(outcome, Signal):
-                batch.facts.append(outcome)
-            else:
-                batch.events.append(DecodedEvent(read_signal(outcome, origin), body, index))
-    return batch
-
-
-def sort_events(batch: Batch, known: Mapping[str, str]) -> Sorted:
-    """Tell new events from those seen before and from those whose id is taken by other content.
-
-    known: the events of this batch that went all the way through before, with the digest of their content.
-    Events known so are complete in every table and are left alone; the first content of an id stands.
-    """
-    result = Sorted(dead=list(batch.dead))
-    bodies = dict(batch.bodies)
-    for (event_id, content, touches), body, position in batch.events:
-        stands = known.get(event_id) or result.fresh.get(event_id)
-        if stands is None:
-            result.fresh[event_id] = content
-            result.touches += touches
-            result.touch_records += [body.record_id] * len(touches)
-            bodies.setdefault(body.record_id, body)
-        elif stands == content:
-            result.duplicates += 1
+        if record.topic == facts_topic:
+            _read_facts(read, record, origin._replace(adapter="facts"))
         else:
-            detail = f"id: source {touches[0].source!r} used it before for other content (event {event_id})"
-            raw = event_bytes(body.body, position) if body.adapter == "canonical" else body.body
-            letter = DeadLetter(position, Reason.CONFLICTING_DUPLICATE, detail, raw[:_MOST_RAW_BYTES])
-            result.dead.append(_dead(body, letter))
-            bodies.setdefault(body.record_id, body)
-    result.bodies = list(bodies.values())
-    return result
+            _read_signals(read, record, origin)
+    return Batch(count, read.bodies, touch_table(read.rows), read.facts, read.dead)
+
+
+def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
+    body = _body(record, origin)
+    read.bodies.append(body)
+    if origin.adapter == "canonical" and (rows := fast_rows(record.value, origin, body.record_id)) is not None:
+        read.rows += rows
+        return
+    outcomes: Sequence[Signal | DeadLetter]
+    try:
+        outcomes = outcomes_of(record.value, origin)
+    except Exception as error:
+        outcomes = [_unreadable(error, record)]
+    for position, outcome in enumerate(outcomes):
+        if isinstance(outcome, DeadLetter):
+            read.dead.append(dead_letter(body, outcome))
+        else:
+            read.rows += rows_of(read_signal(outcome, origin), body.record_id, position)
+
+
+def _read_facts(read: _Read, record: Record, origin: Origin) -> None:
+    outcomes: Sequence[AnyFact | DeadLetter]
+    try:
+        outcomes = decode_facts(record.value)
+    except Exception as error:
+        outcomes = [_unreadable(error, record)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
+    read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter)]
+    if refused:
+        body = _body(record, origin)
+        read.bodies.append(body)
+        read.dead += [dead_letter(body, letter) for letter in refused]
+
+
+def _unreadable(error: Exception, record: Record) -> DeadLetter:
+    # An adapter's bug must cost its record, not the worker: it would meet the record again for ever.
+    return DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", record.value)
 
 
 def _body(record: Record, origin: Origin) -> ArchivedBody:
@@ -125,7 +109,7 @@ def _body(record: Record, origin: Origin) -> ArchivedBody:
         origin.adapter,
         origin.content_type,
         ",".join(origin.own_domains),
-        origin.received_at,
+        micros(origin.received_at),
         record.topic,
         record.partition,
         record.offset,
@@ -133,7 +117,8 @@ def _body(record: Record, origin: Origin) -> ArchivedBody:
     )
 
 
-def _dead(body: ArchivedBody, letter: DeadLetter) -> StoredDeadLetter:
+def dead_letter(body: ArchivedBody, letter: DeadLetter) -> StoredDeadLetter:
+    """A refused event with the place of its body."""
     return StoredDeadLetter(
         body.record_id,
         letter.index,
@@ -141,7 +126,7 @@ def _dead(body: ArchivedBody, letter: DeadLetter) -> StoredDeadLetter:
         letter.detail[:1000],
         body.source,
         body.adapter,
-        body.received_at,
+        body.received_us,
         body.topic,
         body.partition,
         body.offset,

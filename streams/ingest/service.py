@@ -28,7 +28,7 @@ log = logging.getLogger("setten.ingest")
 
 _Found = dict[Any, list[Any]]  # messages by partition, as aiokafka gives them
 
-MAX_RECORDS = 10_000
+MAX_RECORDS = 20_000
 _POLL_MS = 250
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3

@@ -3,13 +3,15 @@
 import json
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from infra.store import Store
-from models.contact_days import ContactDay
+from models.contact_days import bind_groups
+from models.directory import fold
 from models.records import Origin
 from streams.ingest.batch import Record
 from streams.ingest.cycle import AccountTouched, Cycle
@@ -19,14 +21,18 @@ RECEIVED = datetime(2026, 6, 1, 9, tzinfo=UTC)
 STEPS = (
     "archive",
     "keep_dead_letters",
+    "claim_events",
     "insert_touches",
     "insert_facts",
+    "rivals",
+    "take_back_touches",
+    "keep_verdicts",
+    "add_corrections",
     "directory_state",
     "project_directory",
     "mark_bound",
     "insert_contact_days",
     "publish",
-    "register_events",
 )
 
 
@@ -41,9 +47,12 @@ class Recording(Store):
         super().__init__(*arguments)
         self.log: list[str] = []
         self.crash_after = ""
+        self.meanwhile: dict[str, Callable[[], Any]] = {}
 
     def note(self, step: str) -> None:
         self.log.append(step)
+        if meanwhile := self.meanwhile.pop(step, None):
+            meanwhile()
         if step == self.crash_after:
             self.crash_after = ""
             raise Crash(step)
@@ -121,15 +130,25 @@ def test_the_effects_come_in_the_order_that_the_guarantee_needs(new_store: Calla
     store = new_store(Recording)
     assert isinstance(store, Recording)
     cycle_of(store).run(STREAM)
-    stored = {"archive", "keep_dead_letters", "insert_touches", "insert_facts"}
-    assert set(store.log[:4]) == stored  # side by side, all before anything is derived from them
-    assert [step for step in store.log[4:] if step != "directory_state"] == [
+    first = {"archive", "keep_dead_letters", "claim_events", "insert_touches", "insert_facts"}
+    assert set(store.log[:5]) == first  # all before anything is derived from them
+    assert [step for step in store.log[:5] if step != "keep_dead_letters"] == [
+        "archive",
+        "claim_events",  # whoever sees a claim finds its body
+        "insert_touches",
+        "insert_facts",
+    ]
+    assert [step for step in store.log[5:] if step != "directory_state"] == [
+        "rivals",  # asked once the touches are there: of two rivals the later one sees the other
+        "take_back_touches",
+        "insert_touches",  # what stands, told again
+        "keep_verdicts",
+        "add_corrections",
         "project_directory",
         "insert_contact_days",  # bound anew under the new directory
         "mark_bound",
         "insert_contact_days",  # the roll-up of this batch
         "publish",
-        "register_events",
     ]
 
 
@@ -159,7 +178,7 @@ def test_what_was_read_before_changes_nothing_days_later(new_store: Callable[...
     before = run_all(store, [STREAM])
     late = [record(r.value, r.offset + 1000, r.topic, minutes=60 * 24 * 3) for r in STREAM]
     report = cycle_of(store).run(late)
-    assert (report.events, report.touches) == (0, 0)
+    assert report.duplicates + report.dead["conflicting_duplicate"] == report.events
     assert content(store) == before
 
 
@@ -169,13 +188,41 @@ def test_any_cut_into_batches_gives_the_same_tables(new_store: Callable[..., Sto
     assert run_all(new_store(), [STREAM[:5], STREAM[3:20], STREAM[10:]]) == whole
 
 
-@pytest.mark.parametrize("seed", range(3))
+def disputed(rng: random.Random) -> list[Record]:
+    """Bodies at minutes of their own, with repeated events and ids that several contents claim."""
+    contents = [{}, {}, {"type": "web.form_submitted"}, {"time": "2026-05-01T00:00:00Z"}]
+    contents += [{"data": {"contacts": [{"email": "x@other.example"}]}}]
+    minutes = rng.sample(range(1000), 40)
+    return [
+        record([event(rng.randrange(12), **rng.choice(contents)) for _ in range(3)], offset=n, minutes=minute)
+        for n, minute in enumerate(minutes)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_arrival_changes_nothing(new_store: Callable[..., Store], seed: int) -> None:
-    # Without ids that are used twice: which content of those stands is decided by who came first.
-    stream = [FACTS, *SIGNALS, record({"type": "fax.sent"}, offset=99)]
+    rng = random.Random(seed)
+    stream = [FACTS, record({"type": "fax.sent"}, offset=99), *disputed(rng)]
     shuffled = list(stream)
-    random.Random(seed).shuffle(shuffled)
-    assert run_all(new_store(), [shuffled[:7], shuffled[7:]]) == run_all(new_store(), [stream])
+    rng.shuffle(shuffled)
+    assert run_all(new_store(), [shuffled[:7], shuffled[7:30], shuffled[30:]]) == run_all(new_store(), [stream])
+
+
+def test_of_two_workers_with_two_contents_of_one_id_the_later_sees_the_other(new_store: Callable[..., Store]) -> None:
+    """The contents, in both orders, where the other worker does all of its work between two steps of the first."""
+    one = record(event(1), minutes=1)
+    two = record(event(1, type="web.form_submitted", time="2026-05-01T00:00:00Z"), minutes=2)
+    undisturbed = run_all(new_store(), [[FACTS], [one], [two]])
+    for first, second in ((one, two), (two, one)):
+        for step in ("archive", "claim_events", "insert_touches", "rivals", "insert_contact_days", "publish"):
+            store = new_store(Recording)
+            assert isinstance(store, Recording)
+            other = Store(store.clickhouse, "Asia/Tokyo")
+            cycle_of(store).run([FACTS])
+            store.meanwhile[step] = lambda other=other, second=second: cycle_of(other).run([second])  # type: ignore[misc]
+            cycle_of(store).run([first])
+            assert not store.meanwhile
+            assert content(store) == undisturbed, (step, first is one)
 
 
 def test_facts_that_come_after_the_touches_bind_them_all_the_same(new_store: Callable[..., Store]) -> None:
@@ -198,24 +245,14 @@ def test_a_stale_worker_cannot_overwrite_a_newer_binding(new_store: Callable[...
     store = new_store()
     cycle_of(store).run([FACTS, *SIGNALS])
     corrected = record([account(2, "old.example"), account(3, "aozora.example", account_id="kita")], topic="facts")
-    stale: list[ContactDay] = []
-    stale_rows = store.clickhouse.query("bound_groups", dirty=_dirty(store))
-    assert stale_rows.num_rows
     # What the worker that slept would write: the account of the old directory, in the old epoch.
-    for row in stale_rows.to_pylist():
-        key = (row["account_id"], row["day"], row["contact_key"], row["kind"], row["action"], row["direction"])
-        stale.append(ContactDay(*key, "domain", 99, 0, RECEIVED, RECEIVED, (1 << 32) | 99, 0))
+    keys = store.contact_days_of(store.affiliations(), [])
+    stale = bind_groups(store.recompute(keys), replace(fold(store.facts()), epoch=1))
+    assert stale.num_rows
     cycle_of(store).run([corrected])
     newer = content(store)["contact_day"]
     store.insert_contact_days(stale)
     assert content(store)["contact_day"] == newer
-
-
-def _dirty(store: Store) -> Any:
-    keys = store.contact_days_of(store.affiliations(), [])
-    import pyarrow as pa
-
-    return pa.table({"contact_key": pa.array([k for k, _ in keys]), "day": pa.array([d for _, d in keys], pa.date32())})
 
 
 def test_machines_count_for_nothing(new_store: Callable[..., Store]) -> None:

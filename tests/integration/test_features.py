@@ -121,7 +121,6 @@ def test_the_first_received_stands_in_whatever_order_rows_are_written(new_store:
     for order in ((1, 2), (2, 1)):
         store = new_store()
         for minute in order:
-            store.register_events = lambda events: 0  # type: ignore[method-assign]  # as if each had crashed before
             Cycle(store, "facts", lambda touched: None).run([received(minute)])
         assert store.clickhouse.statement("SELECT toMinute(any(received_at)) FROM touches FINAL") == 1
         assert store.clickhouse.statement("SELECT any(offset) FROM archive FINAL") == 1

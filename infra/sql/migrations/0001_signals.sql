@@ -35,9 +35,10 @@ CREATE TABLE dead_letters
     partition   UInt32 COMMENT 'Kafka partition of the first arrival',
     offset      UInt64 COMMENT 'Kafka offset of the first arrival',
     raw         String COMMENT 'the bytes of the event as received' CODEC(ZSTD(3)),
-    rank        UInt64 COMMENT 'version: higher is earlier received'
+    rank        UInt64 COMMENT 'version: higher is earlier received; of a conflicting id, the precedence of what stands',
+    is_deleted  UInt8 COMMENT '1 where a conflicting id turned out to be its own after all'
 )
-ENGINE = ReplacingMergeTree(rank)
+ENGINE = ReplacingMergeTree(rank, is_deleted)
 ORDER BY (record_id, position)
 COMMENT 'Events that were refused, each with its reason and its bytes';
 
@@ -58,24 +59,37 @@ CREATE TABLE touches
     subject     String COMMENT 'page path, meeting or event name' CODEC(ZSTD(1)),
     source      LowCardinality(String) COMMENT 'source of the event',
     record_id   UUID COMMENT 'the body it came in, see archive',
-    rank        UInt64 COMMENT 'version: higher is earlier received'
+    precedence  UInt64 COMMENT 'version: higher is earlier received, then earlier in its body; odd for a tombstone',
+    is_deleted  UInt8 COMMENT '1 where the event lost its id to other content'
 )
-ENGINE = ReplacingMergeTree(rank)
+ENGINE = ReplacingMergeTree(precedence, is_deleted)
 PARTITION BY toYear(day)
 ORDER BY (contact_key, day, event_id)
 SETTINGS index_granularity = 1024
 COMMENT 'Touches: one signal seen from one contact';
 
--- grain: one event that is stored, rolled up and published. Tells a redelivery from a new event and from a conflict.
+-- grain: one event in one body. Written before its touches: who asks afterwards sees every claim to the same id.
 CREATE TABLE events
 (
-    event_id UUID COMMENT 'identity of the event',
-    content  UUID COMMENT 'digest of all that is stored of it'
+    event_id   UUID COMMENT 'identity of the event',
+    content    UUID COMMENT 'digest of all that is stored of it',
+    record_id  UUID COMMENT 'the body it came in, see archive',
+    position   UInt32 COMMENT 'position of the event within the body, from 0',
+    precedence UInt64 COMMENT 'version: higher is earlier received, then earlier in its body; the highest of an event stands'
+)
+ENGINE = ReplacingMergeTree(precedence)
+ORDER BY (event_id, content, record_id, position)
+SETTINGS index_granularity = 256
+COMMENT 'Arrivals of events: duplicates, and several contents under one id';
+
+-- grain: one content that lost its event id to another.
+CREATE TABLE corrections
+(
+    correction_id UUID COMMENT 'identity: the event, what stands and what was taken back'
 )
 ENGINE = ReplacingMergeTree
-ORDER BY event_id
-SETTINGS index_granularity = 256
-COMMENT 'Events that went all the way through ingest';
+ORDER BY correction_id
+COMMENT 'Touches taken back; each raises the epoch, so that what was computed with them is out of date';
 
 -- grain: account x day x contact x kind x action x direction. A pure function of touches and the directory.
 CREATE TABLE contact_day
@@ -91,7 +105,7 @@ CREATE TABLE contact_day
     machine_touches UInt32 COMMENT 'touches by machines; they count for nothing',
     first_at        DateTime64(3, 'UTC') COMMENT 'earliest of the touches',
     last_at         DateTime64(3, 'UTC') COMMENT 'latest of the touches',
-    version         UInt64 COMMENT 'directory epoch, then the number of touches read',
+    version         UInt64 COMMENT 'epoch (facts and corrections), then the number of touches read',
     is_deleted      UInt8 COMMENT '1 where the group no longer exists'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)

@@ -1,0 +1,178 @@
+"""The fast path of the canonical adapter says what the contract says, or nothing: held against each other."""
+
+import json
+import string
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from models.decode import outcomes_of
+from models.events import Signal
+from models.records import Origin
+from models.sources.canonical_fast import fast_rows
+from models.touch_table import TouchRow, from_micros, precedence, received_us, rows_of, touch_table
+from models.touches import read_signal
+
+RECEIVED = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+# Texts of which some need the contract's eye: blanks at the ends, other alphabets, characters that lower() differs on.
+text = st.one_of(
+    st.sampled_from(["", "x", " x", "x ", "青空", "　青空", "İ", "ß", "a\u2028", "\x00", "\x1f", "😀", "A" * 300]),
+    st.text(max_size=8),
+    st.text(string.ascii_letters + string.digits + "@.-_ ", max_size=20),
+)
+names = st.sampled_from(["hana", "Hana", "x.y", "青", "İ"])
+emails = st.one_of(
+    st.builds("{}@{}".format, names, st.sampled_from(["a.example", "B.EXAMPLE.", "a..b", "x"])),
+    text,
+)
+contact = st.fixed_dictionaries(
+    {},
+    optional={
+        "email": emails | st.none(),
+        "id": text,
+        "anonymous_id": text,
+        "host": st.sampled_from(["WWW.a.example.", "host", ""]) | text,
+        "ip": st.sampled_from(["10.0.0.1", "1"]) | text,
+        "organization": text,
+        "title": text,
+    },
+)
+moment = st.integers(315_532_800_000_000, 1_785_542_400_000_000).map(from_micros)
+times = st.one_of(
+    moment.map(lambda at: at.isoformat()),
+    moment.map(lambda at: at.isoformat().replace("+00:00", "Z")),
+    moment.map(lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.5+09:00")),
+    st.sampled_from(
+        [
+            "2026-05-01T00:00:00Z",
+            "2026-05-01T00:00:00-00:00",
+            "2026-05-01 00:00:00Z",
+            "2026-05-01t00:00:00z",
+            "2026-05-01T00:00:00",
+            "2026-05-01T24:00:00Z",
+            "2026-05-01T23:59:60Z",
+            "2026-05-01T00:00:00+24:00",
+            "2026-05-01T00:00:00.1234567Z",
+            "2026-05-01T00:00Z",
+            "0001-01-01T00:00:00+09:00",
+            "9999-12-31T23:59:59-09:00",
+            "2026-05-01T00:00:00+00:00:30",
+            "２０２６-05-01T00:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-05-01T00:00:00+05:75",
+        ]
+    ),
+)
+data = st.fixed_dictionaries(
+    {"contacts": st.lists(contact, max_size=3)},
+    optional={
+        "direction": st.sampled_from(["inbound", "outbound", "sideways", None]),
+        "campaign": text,
+        "subject": text,
+        "user_agent": text | st.just("Googlebot/2.1"),
+    },
+)
+event = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(
+            ["web.page_viewed", "email.sent", "meeting.held", "fax.sent", "web.", "web.x\n", "web.A"]
+        ),
+        "time": times,
+        "data": data,
+    },
+    optional={"id": text | st.none(), "source": text, "specversion": st.just("1.0"), "extra": st.just({"a": [1]})},
+)
+plain_event = st.builds(
+    lambda number, email, path: {
+        "id": f"e{number}",
+        "type": "web.page_viewed",
+        "time": "2026-05-01T00:00:00Z",
+        "data": {"contacts": [{"email": f"{email}@a.example"}], "subject": f"/{path}"},
+    },
+    st.integers(0, 9),
+    st.sampled_from(["hana", "ken", "Aoi"]),
+    st.sampled_from(["", "価格", "a"]),
+)
+
+
+def by_the_contract(body: bytes, origin: Origin) -> list[TouchRow] | None:
+    """What the contract makes of a body; None where it refuses any of its events."""
+    rows: list[TouchRow] = []
+    for position, outcome in enumerate(outcomes_of(body, origin)):
+        if not isinstance(outcome, Signal):
+            return None
+        rows += rows_of(read_signal(outcome, origin), "r", position)
+    return rows
+
+
+def agree(body: bytes, content_type: str = "application/json") -> bool:
+    """Whether the fast path took the body; it may only where the contract gives the same."""
+    origin = Origin("s", "canonical", RECEIVED, content_type)
+    fast = fast_rows(body, origin, "r")
+    if fast is not None:
+        assert fast == by_the_contract(body, origin)
+    return fast is not None
+
+
+@settings(max_examples=1500, deadline=None)
+@given(event, st.booleans())
+@example({"type": "web.x", "time": "2026-05-01T00:00:00+05:75", "data": {"contacts": [{"id": "a"}]}}, False)
+@example({"type": "web.x", "time": "2026-05-01T00:00:00Z", "data": {"contacts": [{"email": "A@B.example"}]}}, False)
+def test_any_event_reads_as_the_contract_reads_it(told: dict[str, Any], escaped: bool) -> None:
+    agree(json.dumps(told, ensure_ascii=escaped).encode("utf-8", "surrogatepass"))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(event | plain_event, max_size=4), st.sampled_from(["application/json", "application/x-ndjson"]))
+def test_arrays_and_lines_read_as_the_contract_reads_them(told: list[dict[str, Any]], content_type: str) -> None:
+    agree(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass"), content_type)
+    lines = [json.dumps(one, ensure_ascii=False).encode("utf-8", "surrogatepass") for one in told]
+    for body in (b"\n".join(lines), b"\n\n".join(lines) + b"\r\n", b" ".join(lines)):
+        agree(body, content_type)
+
+
+pieces = st.sampled_from([b"", b"\x00", b"\xff", b"\xed\xa0\x80", b'"', b"{", b"\\ud800", b"\n", b"1", b","])
+
+
+@settings(max_examples=1500, deadline=None)
+@given(plain_event, st.integers(0, 200), pieces, st.integers(0, 6))
+def test_a_broken_body_is_left_to_the_contract(told: dict[str, Any], at: int, piece: bytes, cut: int) -> None:
+    body = json.dumps(told, ensure_ascii=False).encode()
+    agree(body[:at] + piece + body[at + cut :])
+
+
+@given(st.lists(plain_event, min_size=1, max_size=5))
+def test_what_everyone_sends_goes_the_fast_way(told: list[dict[str, Any]]) -> None:
+    assert agree(json.dumps(told[0]).encode())
+    assert agree(json.dumps(told).encode())
+    assert agree(b"\n".join(json.dumps(one).encode() for one in told), "application/x-ndjson")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"[[]]", b'"x"', b"{}", b"[" + b"1," * 30_000 + b"1]", b"{" * 5000]
+)
+def test_what_is_no_event_is_left_to_the_contract(body: bytes) -> None:
+    assert not agree(body)
+    assert not agree(body, "application/x-ndjson")
+
+
+def test_an_event_of_too_many_bytes_is_left_to_the_contract() -> None:
+    large = {"type": "web.x", "time": "2026-05-01T00:00:00Z", "data": {"contacts": [{"id": "a"}]}}
+    body = json.dumps(large).encode()
+    assert agree(body)
+    assert not agree(body[:-1] + b" " * (1 << 20) + b"}")
+
+
+@given(st.integers(0, 4_102_444_800_000_000), st.integers(0, 5000))
+def test_the_precedence_of_a_table_is_that_of_its_events(received: int, position: int) -> None:
+    row: TouchRow = ("k", "e", 0, received, *"abcdefgh", "c", "r", position, 1)  # type: ignore[assignment]
+    [found] = touch_table([row]).column("precedence").to_pylist()
+    assert found == precedence(received, position)
+    assert received_us(found) == received
+    assert found < 1 << 64
+    assert precedence(received + 1, position) < found
+    assert precedence(received, position + 1) <= found
