@@ -175,4 +175,6 @@ def _clickhouse_type(kind: pa.DataType) -> str:
         return "Date32"
     if pa.types.is_string(kind):
         return "String"
+    if pa.types.is_uint32(kind):
+        return "UInt32"
     raise TypeError(f"no external column of type {kind} is needed so far")

@@ -257,6 +257,7 @@ def test_a_repair_killed_at_any_moment_and_done_again_counts_nothing_twice(stack
 def test_what_an_older_version_refused_is_stored_by_a_requeue(stack: Stack) -> None:
     post(stack, body(event(200), event(201), event(202)), "?source=mended&lane=meeting")
     wait_for(lambda: stack.ask("SELECT count() FROM touches FINAL WHERE source = 'mended'") == "3", "three touches")
+    wait_for(lambda: ingest_lag(stack.settings).records == 0, "the events to be registered")
     clean = checksums(stack.clickhouse)
     # The tables as a version would have left them whose adapter failed on that body.
     stack.ask(
