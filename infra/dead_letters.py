@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import pyarrow as pa
 
 from infra.clickhouse import ClickHouse
-from models.dead_letters import Identity, Letter
+from models.dead_letters import Identity, Letter, by_receipt
 from models.records import Origin
 
 State = Literal["open", "closed", "all"]
@@ -82,7 +82,7 @@ class DeadLetters:
         found: list[Letter] = []
         for some in _slices(list(dict.fromkeys(record_ids))):
             found += _as_letters(self._clickhouse.query("dead_letters_open_of", batch=_records(some)))
-        return sorted(found, key=lambda one: (one.received_at, one.topic, one.partition, one.offset, one.position))
+        return sorted(found, key=by_receipt)
 
     def raws(self, letters: Sequence[Letter]) -> Iterator[tuple[Letter, bytes]]:
         """Each with its bytes, in their order; a bounded amount is held at a time."""

@@ -9,7 +9,7 @@ import typer
 from infra.dead_letters import DeadLetters
 from infra.jq import BadProgram, compiled
 from infra.settings import load_settings
-from jobs.console import clear_errors, confirm, err, fail, print_json, progress
+from jobs.console import clear_errors, confirm, err, fail, out, print_json, progress
 from jobs.dead_letter_options import All, Chosen, Ids, Limit, Reasons, Since, Sources, Yes, letters_of
 from jobs.dead_letter_tables import print_repair, print_repairs, print_requeue
 from jobs.files import FileUnreadable
@@ -50,11 +50,11 @@ def requeue(
             if as_json:
                 print_json(told)
             else:
-                err.print(f"{readable:,} of {len(letters):,} dead letters in {bodies:,} bodies would be read now")
+                out.print(f"{readable:,} of {_number(len(letters), 'dead letter')} would be read now")
             return
         if letters:
-            confirm(f"Send {bodies:,} bodies with {len(letters):,} dead letters again?", yes)
-        report = _send(again, again.as_received(letters), len(letters))
+            confirm(f"Send {_number(bodies, 'body', 'bodies')} with {_number(len(letters), 'dead letter')} again?", yes)
+        report = _send(again, again.as_received(letters), len(letters)) if letters else RequeueReport()
     if as_json:
         print_json(report.as_json())
     else:
@@ -106,7 +106,7 @@ def repair(
             print_repairs(tried)
         sent: RequeueReport | None = None
         if apply and tried.passes:
-            confirm(f"Send {tried.passes:,} repaired events?", yes)
+            confirm(f"Send {_number(tried.passes, 'repaired event')}?", yes)
             sent = _send(again, _passing(again.repaired(letters, edit)), tried.passes)
     if as_json:
         print_json({**tried.as_json(), "repairs": shown, "sent": sent.as_json() if sent else None})
@@ -139,8 +139,13 @@ def _in_archive(letters: DeadLetters, named: list[Letter]) -> list[Letter]:
     archived = letters.archived(one.record_id for one in named)
     found = [one for one in named if one.record_id in archived]
     if len(found) < len(named):
-        err.print(f"{len(named) - len(found):,} dead letters are left out: the archive does not have their bodies")
+        left_out = _number(len(named) - len(found), "dead letter")
+        err.print(f"{left_out} left out: the archive does not have the body")
     return found
+
+
+def _number(count: int, singular: str, plural: str = "") -> str:
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _passing(repairs: Iterable[tuple[Repair, Resend | None]]) -> Iterator[Resend]:

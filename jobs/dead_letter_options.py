@@ -1,7 +1,7 @@
 """Which dead letters a command means: its options and arguments, and the letters they name."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 import typer
@@ -9,7 +9,7 @@ import typer
 from infra.dead_letters import DeadLetters, State, Which
 from infra.settings import Settings
 from jobs.console import fail
-from models.dead_letters import Letter, parse_id
+from models.dead_letters import Letter, by_receipt, parse_id
 from models.outcomes import Reason
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="An id as `list` shows it: RECORD:POSITION.")]
@@ -49,8 +49,12 @@ def which_of(
     state: State = "open",
 ) -> Which:
     """The filters as the store takes them."""
-    from_then = since.replace(tzinfo=settings.zone) if since else datetime(1970, 1, 1, tzinfo=UTC)
-    return Which(state, tuple(reason.value for reason in reasons or ()), tuple(sources or ()), from_then)
+    named = tuple(reason.value for reason in reasons or ())
+    if since is None:
+        return Which(state, named, tuple(sources or ()))
+    if not 1971 <= since.year <= 2100:
+        raise fail("--since: give a year from 1971 to 2100", 2)
+    return Which(state, named, tuple(sources or ()), since.replace(tzinfo=settings.zone))
 
 
 def letter_of(letters: DeadLetters, text: str) -> Letter:
@@ -76,10 +80,10 @@ def letters_of(settings: Settings, letters: DeadLetters, chosen: Chosen) -> list
         raise fail("give ids or filters, not both", 2)
     if chosen.ids:
         named = list(dict.fromkeys(letter_of(letters, text) for text in chosen.ids))
-        return still_open(letters, named)
+        return sorted(still_open(letters, named), key=by_receipt)
     which = which_of(settings, chosen.reasons, chosen.sources, chosen.since)
     found = letters.select(which, most=chosen.limit) if chosen.limit else letters.select(which)
-    return found[::-1]
+    return sorted(found, key=by_receipt)
 
 
 def still_open(letters: DeadLetters, named: Iterable[Letter]) -> list[Letter]:

@@ -29,7 +29,8 @@ def print_stats(counts: Sequence[Count], state: str, by: str) -> None:
     table = Table(title=f"{total:,} {which}dead letter{'s' if total != 1 else ''}", title_justify="left")
     table.add_column(by.capitalize(), no_wrap=by == "reason", overflow="fold")
     table.add_column("Events", justify="right")
-    table.add_column("Received", no_wrap=True)
+    if by != "day":
+        table.add_column("Received", no_wrap=True)
     table.add_column("What to do" if by == "reason" else "Reasons", overflow="fold")
     groups: dict[str, list[Count]] = {}
     for one in counts:
@@ -37,12 +38,12 @@ def print_stats(counts: Sequence[Count], state: str, by: str) -> None:
     for name, members in sorted(groups.items()):
         events = sum(one.events for one in members)
         days = sorted(one.day for one in members)
-        received = str(days[0]) if days[0] == days[-1] else f"{days[0]} – {days[-1]}"
+        received = [] if by == "day" else [str(days[0]) if days[0] == days[-1] else f"{days[0]} – {days[-1]}"]
         reasons: Counter[str] = Counter()
         for one in members:
             reasons[one.reason] += one.events
         last = remedy(name) if by == "reason" else ", ".join(f"{r} {n:,}" for r, n in sorted(reasons.items()))
-        table.add_row(escape(printable(name)), f"{events:,}", received, escape(last))
+        table.add_row(escape(printable(name)), f"{events:,}", *received, escape(last))
     out.print(table)
 
 

@@ -44,6 +44,11 @@ class Letter(NamedTuple):
         return f"{self.record_id[:_SHORT]}:{self.position}"
 
 
+def by_receipt(letter: Letter) -> tuple[datetime, str, int, int, str, int]:
+    """Sort key: the first received first; within a body in its order."""
+    return letter.received_at, letter.topic, letter.partition, letter.offset, letter.record_id, letter.position
+
+
 class Identity(NamedTuple):
     """An event or fact that can be stored, as the tables know it. A fact's content is its id."""
 

@@ -146,6 +146,7 @@ def test_mistakes_are_one_clear_line_and_send_nothing(stack: Stack) -> None:
     for arguments, code, text in (
         (("show", "ffffffffffff:0"), 1, "no dead letter has the id"),
         (("show", "wrong"), 2, "no dead letter's id"),
+        (("list", "--since", "0001-01-01"), 2, "1971"),
         (("requeue",), 2, "say which"),
         (("requeue", some_id, "--all"), 2, "not both"),
         (("requeue", "--all"), 2, "--yes"),
@@ -274,9 +275,10 @@ def test_what_an_older_version_refused_is_stored_by_a_requeue(stack: Stack) -> N
     assert stack.json("dead-letters", "requeue", "--reason", "unreadable", "--dry-run")["readable"] == 1
     done = stack.run("dead-letters", "requeue", "--reason", "unreadable", "--yes")
     assert done.returncode == 0, done.stderr
+    # What was refused and sent again is on record; all else is as if it had never happened.
     found = checksums(stack.clickhouse)
-    del found["dead_letters"], clean["dead_letters"]
-    assert found == clean
+    for table in set(clean) - {"dead_letters", "dead_letter_successors"}:
+        assert found[table] == clean[table], table
     assert listed(stack, "--reason", "unreadable") == []
 
 

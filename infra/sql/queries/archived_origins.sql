@@ -5,4 +5,3 @@ SELECT lower(hex(a.record_id)) AS record_id, toString(source) AS source, toStrin
     toString(topic) AS topic, length(body) AS size
 FROM archive AS a FINAL
 WHERE a.record_id IN (SELECT toUUID(record_id) FROM batch)
-ORDER BY received_at, topic, partition, offset

@@ -5,4 +5,3 @@ SELECT lower(hex(d.record_id)) AS record_id, position, toString(reason) AS reaso
     length(raw) AS size
 FROM open_dead_letters AS d
 WHERE d.record_id IN (SELECT toUUID(record_id) FROM batch)
-ORDER BY received_at, topic, partition, offset, d.record_id, position
