@@ -1,6 +1,7 @@
 """`setten dead-letters requeue` and `repair`: get refused events in after all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -94,14 +95,9 @@ def repair(
         again = Again(settings)
         named = letters_of(settings, again.letters, Chosen(ids, reason, source, since, all_, limit))
         letters = _in_archive(again.letters, named)
-        tried = RepairReport(letters=len(letters))
-        shown = []
-        for one, _ in again.repaired(letters, edit):
-            tried.count(one)
-            if as_json:
-                shown.append(repair_json(one))
-            elif not apply:
-                print_repair(one)
+        shown: list[dict[str, str]] = []
+        show = (lambda one: shown.append(repair_json(one))) if as_json else print_repair
+        tried = _try_all(again, letters, edit, None if apply and not as_json else show)
         if not as_json:
             print_repairs(tried)
         sent: RequeueReport | None = None
@@ -115,6 +111,20 @@ def repair(
     elif tried.passes:
         err.print("Nothing was sent: add --apply to send what passes.")
     raise typer.Exit(1 if apply and (tried.refused or tried.failed or (sent and sent.dead)) else 0)
+
+
+def _try_all(again: Again, letters: list[Letter], edit: Edit, show: Callable[[Repair], None] | None) -> RepairReport:
+    """Edit them all and send nothing. show: told of each; without it, a bar tells how far it is."""
+    tried = RepairReport(letters=len(letters))
+    with progress() if show is None else nullcontext() as display:
+        task = display.add_task("reading", total=len(letters), note="") if display else None
+        for one, _ in again.repaired(letters, edit):
+            tried.count(one)
+            if show is not None:
+                show(one)
+            elif display and task is not None:
+                display.advance(task)
+    return tried
 
 
 def _edit(program: str | None, replace: Path | None, ids: list[str] | None) -> Edit:
