@@ -35,8 +35,9 @@ def requeue(
 ) -> None:
     """Send dead letters into Kafka again as they were received, as after a mended adapter, and wait for the outcome.
 
-    Their whole bodies are sent, under the headers they came with; what is stored already counts as duplicate. Exit code
-    1 if any of them is still refused.
+    Their whole bodies are sent, under the headers they came with; what is stored already counts as duplicate.
+
+    Exit code 1 if any of them is still refused.
     """
     with clear_errors():
         settings = load_settings(config, data_dir)
@@ -86,8 +87,9 @@ def repair(
 ) -> None:
     """Edit refused events. Shows the changes as diffs and sends nothing; with --apply, sends what now passes.
 
-    A program that gives nothing leaves an event alone: 'select(.type == "page") | .type = "web.page_viewed"'. Exit code
-    1 if with --apply an event that was edited is still refused.
+    A program that gives nothing leaves an event alone: 'select(.type == "page") | .type = "web.page_viewed"'.
+
+    Exit code 1 if with --apply an event that was edited is still refused.
     """
     with clear_errors():
         edit = _edit(program, replace, ids)

@@ -13,7 +13,7 @@ from models.dead_letters import Letter, by_receipt, parse_id
 from models.outcomes import Reason
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="An id as `list` shows it: RECORD:POSITION.")]
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids as `list` shows them: RECORD:POSITION.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Ids as `list` shows them: RECORD:POSITION.")]
 Reasons = Annotated[list[Reason] | None, typer.Option("--reason", help="Only this reason; repeatable.")]
 Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")]
 Since = Annotated[
