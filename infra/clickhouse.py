@@ -177,4 +177,6 @@ def _clickhouse_type(kind: pa.DataType) -> str:
         return "String"
     if pa.types.is_uint64(kind):
         return "UInt64"
+    if pa.types.is_uint32(kind):
+        return "UInt32"
     raise TypeError(f"no external column of type {kind} is needed so far")

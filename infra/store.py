@@ -162,7 +162,7 @@ class Store:
 
     def archived_bodies(self, record_ids: Sequence[str]) -> dict[str, ArchivedBody]:
         """Bodies of the archive by their record_id; those that it does not have are left out."""
-        table = self.clickhouse.query("archived_bodies", batch=_columns(_RECORDS, [(r,) for r in record_ids]))
+        table = self.clickhouse.query("archived_whole", batch=_columns(_RECORDS, [(r,) for r in record_ids]))
         rows = zip(*(table.column(name).to_pylist() for name in ArchivedBody._fields), strict=True)
         return {row[0]: ArchivedBody(*row)._replace(body=b64decode(row[-1])) for row in rows}
 

@@ -42,6 +42,16 @@ def fail(message: str, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something is done, unless `yes`. Raises typer.Exit when the answer is no or nobody can answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise fail(f"{question} Add --yes: there is nobody to ask", 2)
+    if not typer.confirm(question, err=True):
+        raise fail("nothing was sent")
+
+
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn the errors that a user can do something about into one line and exit code 1; anything else is a bug."""

@@ -15,9 +15,10 @@ The tables of the database `setten`, for whoever reads them with a BI tool. Gene
 `SELECT table, name, type, comment FROM system.columns WHERE database = 'setten'`.
 
 Read every table with `FINAL`: they are of the kind `ReplacingMergeTree`, and without it rows that were superseded or
-withdrawn are seen as well. `migrations` and `store_facts` are Setten's own books and not listed.
+withdrawn are seen as well. Views are read without. `migrations` and `store_facts` are Setten's own books and not
+listed.
 """
-_TABLE = re.compile(r"CREATE TABLE (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
+_TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
 _COLUMN = re.compile(r"^    (\w+)\s+(.+?) COMMENT '((?:[^']|'')*)'(?: CODEC\(.+\))?,?$")
 _GRAIN = re.compile(r"^-- grain: (.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^COMMENT '((?:[^']|'')*)'$", re.MULTILINE)
@@ -26,7 +27,7 @@ _CLAUSE = re.compile(r"^(ENGINE =|PARTITION BY|ORDER BY) ?(.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Table:
-    """One table as its migration declares it. columns: (name, type, comment) in their order."""
+    """One table as its migration declares it. columns: (name, type, comment) in their order. engine: '' of a view."""
 
     name: str
     comment: str
@@ -66,8 +67,8 @@ def _table(migration: str, statement: str) -> Table:
         name,
         _unquoted(comment[1]),
         grain[1],
-        clauses["ENGINE ="],
-        clauses["ORDER BY"].strip("()"),
+        clauses.get("ENGINE =", ""),
+        clauses.get("ORDER BY", "").strip("()"),
         clauses.get("PARTITION BY", ""),
         tuple(columns),
     )
@@ -78,7 +79,8 @@ def _unquoted(text: str) -> str:
 
 
 def _section(table: Table) -> str:
-    facts = [f"Grain: {table.grain}", f"Engine: `{table.engine}`. Sort key: `{table.sort_key}`."]
+    stored = f"Engine: `{table.engine}`. Sort key: `{table.sort_key}`."
+    facts = [f"Grain: {table.grain}", stored if table.engine else "A view: read it without `FINAL`."]
     if table.partition:
         facts.append(f"Partition: `{table.partition}`.")
     rows = "\n".join(

@@ -1,5 +1,6 @@
 """`setten migrate`: create the topics, bring the tables to this version. Running it again changes nothing."""
 
+import re
 from importlib import resources
 
 from infra.clickhouse import ClickHouse, QueryFailed
@@ -7,6 +8,7 @@ from infra.kafka import ensure_topics
 from infra.settings import Settings
 
 OLDEST_CLICKHOUSE = (24, 8)
+_CREATE = re.compile(r"^CREATE (TABLE|VIEW) ", re.MULTILINE)
 
 
 class MigrationError(Exception):
@@ -66,7 +68,7 @@ def migrate_tables(settings: Settings) -> list[str]:
             if name in applied:
                 continue
             for statement in statements:
-                clickhouse.statement(statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1))
+                clickhouse.statement(_CREATE.sub(r"CREATE \1 IF NOT EXISTS ", statement, count=1))
             clickhouse.insert_rows("migrations", ("name",), [(name,)])
             done.append(f"migration {name}")
         return done

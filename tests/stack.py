@@ -25,6 +25,7 @@ CONTENT = {
     " first_at, last_at",
     "events": "event_id, content, record_id, position",
     "dead_letters": "record_id, position, reason, detail, source, adapter, raw",
+    "dead_letter_successors": "record_id, position, event_id, content, sent_as",
     "archive": "record_id, source, adapter, content_type, own_domains, body",
     "accounts": "account_id, name, domains, tier, kind, parent_account_id",
 }

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from infra.store import ArchivedBody, StoredDeadLetter
 from models.decode import outcomes_of
-from models.events import Signal
 from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin, record_id
@@ -71,12 +70,7 @@ def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
     if origin.adapter == "canonical" and (rows := fast_rows(record.value, origin, body.record_id)) is not None:
         read.rows += rows
         return
-    outcomes: Sequence[Signal | DeadLetter]
-    try:
-        outcomes = outcomes_of(record.value, origin)
-    except Exception as error:
-        outcomes = [_unreadable(error, record)]
-    for position, outcome in enumerate(outcomes):
+    for position, outcome in enumerate(outcomes_of(record.value, origin)):
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))
         else:
@@ -88,18 +82,14 @@ def _read_facts(read: _Read, record: Record, origin: Origin) -> None:
     try:
         outcomes = decode_facts(record.value)
     except Exception as error:
-        outcomes = [_unreadable(error, record)]
+        # A bug must cost its record, not the worker: it would meet the record again for ever.
+        outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", record.value)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
     read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter)]
     if refused:
         body = _body(record, origin)
         read.bodies.append(body)
         read.dead += [dead_letter(body, letter) for letter in refused]
-
-
-def _unreadable(error: Exception, record: Record) -> DeadLetter:
-    # An adapter's bug must cost its record, not the worker: it would meet the record again for ever.
-    return DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", record.value)
 
 
 def _body(record: Record, origin: Origin) -> ArchivedBody:

@@ -39,6 +39,10 @@ CLOSED = "127.0.0.1:9"
         (("alerts", "list", "--state", "closed"), {}, "use open, resolved or all"),
         (("import", "access-log", "here.mbox", "--format", "iis"), {}, "use combined or host"),
         (("import", "mbox", "here.mbox", "--own-domain", "co.jp"), {}, "'co.jp' is not a domain"),
+        (("dead-letters", "stats"), {"SETTEN_CLICKHOUSE_URL": f"http://{CLOSED}"}, f"ClickHouse at http://{CLOSED}"),
+        (("dead-letters", "requeue", "--all"), {}, "no ClickHouse is configured"),
+        (("dead-letters", "repair", "--all", "--set", ".time ="), {}, "syntax error"),
+        (("dead-letters", "list", "--state", "dead"), {}, "'dead' is not one of"),
         (("status",), {"SETTEN_BUSINESS_TIMEZONE": "Mars/Olympus"}, "not a time zone"),
         (("status",), {"SETTEN_NO_SUCH": "1"}, "SETTEN_NO_SUCH: not a setting"),
     ],
@@ -80,7 +84,7 @@ def test_the_schema_is_that_of_the_signal(tmp_path: Path) -> None:
     assert '"title": "Setten signal"' in done.stdout
 
 
-@pytest.mark.parametrize("command", ["up", "status", "import", "alerts", "assess", "doctor"])
+@pytest.mark.parametrize("command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters"])
 def test_every_command_teaches(tmp_path: Path, command: str) -> None:
     done = setten(tmp_path, command, "--help")
     assert done.returncode == 0

@@ -1,6 +1,6 @@
--- How many events were refused, and why.
+-- How many refused events are open, and why they were refused.
 -- grain: reason.
 SELECT toString(reason) AS reason, count() AS events
-FROM dead_letters FINAL
+FROM open_dead_letters
 GROUP BY reason
 ORDER BY reason
