@@ -1,7 +1,8 @@
 """`setten import`: signals from files, through Kafka."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -139,9 +140,11 @@ def _import(
 
 
 def _bodies(opened: list[FileRecords], topic: str, origin: Origin) -> Iterator[Body]:
-    for file in opened:
-        for body in file:
-            yield Body(topic, origin, body)
+    """The bodies in their order, each received a microsecond after the one before: of two contents of one id in the
+    files the first is to stand, and the first received does."""
+    for number, body in enumerate(chain.from_iterable(opened)):
+        received_at = origin.received_at + timedelta(microseconds=number)
+        yield Body(topic, origin._replace(received_at=received_at), body)
 
 
 def _facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:

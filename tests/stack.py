@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from infra.clickhouse import ClickHouse
 from infra.settings import Settings, load_settings
 
@@ -75,10 +77,15 @@ class Stack:
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
 
+    def process(self, name: str) -> dict[str, Any]:
+        """What `setten status` says of one process of the stack."""
+        status = self.json("status")
+        [found] = [p for p in status["processes"] if p["name"] == name] or pytest.fail(f"setten stands still: {status}")
+        return found
+
     def process_id(self, name: str) -> int | None:
         """The pid of one process of the stack, None while it does not run."""
-        [found] = [p for p in self.json("status")["processes"] if p["name"] == name]
-        return found["pid"]
+        return self.process(name)["pid"]
 
     def ask(self, sql: str) -> str:
         return str(self.clickhouse.statement(sql))

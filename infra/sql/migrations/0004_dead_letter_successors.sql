@@ -34,7 +34,7 @@ FROM dead_letters FINAL
 WHERE (record_id, position) NOT IN (
     SELECT record_id, position FROM dead_letter_successors
     WHERE (event_id, content) IN (
-            SELECT event_id, argMax(content, (precedence, content)) FROM events
+            SELECT event_id, argMax(content, (precedence, hex(content))) FROM events
             WHERE event_id IN (SELECT event_id FROM dead_letter_successors)
             GROUP BY event_id
         )
