@@ -13,6 +13,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.external import ExternalData
+from clickhouse_connect.driver.summary import QuerySummary
 
 from infra.settings import Settings
 
@@ -22,8 +23,11 @@ T = TypeVar("T")
 for _name in ("clickhouse_connect", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
-# Time, memory, parts and places run out and come back: worth waiting for, unlike a wrong statement.
-_OVERLOADED = frozenset({159, 202, 209, 210, 241, 252, 319})
+# Time, memory, disk, parts and places run out and come back, and so do a replica's keepers: worth waiting for, unlike
+# a wrong statement. TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR,
+# MEMORY_LIMIT_EXCEEDED, TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, UNKNOWN_STATUS_OF_INSERT and
+# KEEPER_EXCEPTION.
+_OVERLOADED = frozenset({159, 202, 209, 210, 241, 242, 243, 252, 319, 999})
 
 # An answered insert must be stored: asynchronous inserts are acknowledged from memory.
 _SETTINGS: dict[str, Any] = {
@@ -99,13 +103,15 @@ class ClickHouse:
     def insert(self, table: str, rows: pa.Table) -> int:
         """Insert an Arrow table by column names; durable and visible when this returns. Answers the number of rows."""
         if rows.num_rows:
-            self._do(lambda: self._client.insert_arrow(table, rows))
+            _all_written(self._do(lambda: self._client.insert_arrow(table, rows)), table, rows.num_rows)
         return int(rows.num_rows)
 
     def insert_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
         """Insert Python rows; for the small tables, where columns of Arrow would only be in the way."""
         if rows:
-            self._do(lambda: self._client.insert(table, rows, column_names=list(columns)))
+            _all_written(
+                self._do(lambda: self._client.insert(table, rows, column_names=list(columns))), table, len(rows)
+            )
         return len(rows)
 
     def statement(self, sql: str, parameters: dict[str, Any] | None = None) -> Any:
@@ -137,6 +143,13 @@ class ClickHouse:
             f"ClickHouse at {self._settings.clickhouse_url} does not answer ({_cause(error)}): "
             "is it running (`setten status`), and is SETTEN_CLICKHOUSE_URL right?"
         )
+
+
+def _all_written(summary: QuerySummary, table: str, rows: int) -> None:
+    """A server that answers well and wrote fewer rows than it was sent is not believed."""
+    told = summary.summary.get("written_rows")
+    if told is not None and int(told) < rows:
+        raise QueryFailed(f"{table}: ClickHouse answered well and wrote {told} of {rows} rows", 0)
 
 
 def _cause(error: BaseException) -> str:

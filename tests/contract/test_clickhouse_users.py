@@ -42,7 +42,7 @@ def test_setten_reads_writes_and_sends_keys_along(store: Path) -> None:
     answers = run_as(
         "setten",
         store,
-        "INSERT INTO setten.events SELECT generateUUIDv4(), generateUUIDv4()",
+        "INSERT INTO setten.events (event_id, content) SELECT generateUUIDv4(), generateUUIDv4()",
         "CREATE TEMPORARY TABLE keys (event_id UUID)",
         "INSERT INTO keys SELECT event_id FROM setten.events",
         "SELECT count() FROM setten.events FINAL WHERE event_id IN (SELECT event_id FROM keys)",
@@ -85,7 +85,7 @@ def test_bi_reads_every_table_with_settings_of_its_own(store: Path) -> None:
 
 
 REFUSED = {
-    "INSERT INTO setten.events SELECT generateUUIDv4(), generateUUIDv4()": ACCESS_DENIED,
+    "INSERT INTO setten.events (event_id, content) SELECT generateUUIDv4(), generateUUIDv4()": ACCESS_DENIED,
     "ALTER TABLE setten.events DELETE WHERE 1": ACCESS_DENIED,
     "TRUNCATE TABLE setten.events": ACCESS_DENIED,
     "DROP TABLE setten.events": ACCESS_DENIED,

@@ -228,3 +228,24 @@ def test_replacing_tables_partitions_ttl_views_and_final(client: Client) -> None
     client.insert("latest", [[1, day, 2, 0, "new"], [3, day, 2, 1, ""]], column_names=columns)
     client.command("CREATE VIEW IF NOT EXISTS newest AS SELECT k, note FROM latest FINAL")
     assert client.query("SELECT * FROM newest ORDER BY k").result_rows == [(1, "new"), (2, "kept")]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [
+        ("MODIFY SETTING parts_to_delay_insert = 1, parts_to_throw_insert = 1", 252),
+        ("MODIFY SETTING min_free_disk_bytes_to_perform_insert = 1000000000000000", 243),
+        ("ADD CONSTRAINT small CHECK a < 5", 469),
+    ],
+)
+def test_an_insert_that_the_table_refuses_is_an_error_and_stores_nothing(
+    client: Client, refusal: str, code: int
+) -> None:
+    make(client, "full")
+    client.insert("full", [[1, "a"]], column_names=["a", "s"])
+    client.command(f"ALTER TABLE full {refusal}")
+    with pytest.raises(DatabaseError, match=f"Code: {code}"):
+        client.insert("full", [[7, "b"]], column_names=["a", "s"])
+    with pytest.raises(DatabaseError, match=f"Code: {code}"):
+        client.insert_arrow("full", pa.table({"a": pa.array([8], pa.int64()), "s": ["c"]}))
+    assert client.command("SELECT count() FROM full") == 1

@@ -1,7 +1,6 @@
 """Fixtures of the integration tests: an embedded ClickHouse without the rest, a database of its own for each test."""
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,23 +20,38 @@ def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 
 @pytest.fixture
-def new_store(clickhouse_server: Server, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Makes stores in empty databases of their own."""
-    names = count()
-    opened: list[ClickHouse] = []
+def new_database(clickhouse_server: Server, tmp_path: Path) -> Iterator[Callable[[], Settings]]:
+    """Makes empty databases with our tables; answers the settings to reach one."""
+    made: list[Settings] = []
 
-    def make(kind: type[Store] = Store) -> Store:
+    def make() -> Settings:
         settings = Settings(
             data_dir=tmp_path,
             clickhouse_url=f"http://127.0.0.1:{clickhouse_server.port}",
             clickhouse_password=PASSWORDS["setten"],
-            clickhouse_database=f"t{abs(hash(tmp_path)) % 10**9}_{next(names)}",
+            clickhouse_database=f"t{abs(hash(tmp_path)) % 10**9}_{len(made)}",
         )
         migrate_tables(settings)
+        made.append(settings)
+        return settings
+
+    yield make
+    for settings in made:
+        clickhouse = ClickHouse(settings)
+        clickhouse.statement(f"DROP DATABASE {settings.clickhouse_database}")
+        clickhouse.close()
+
+
+@pytest.fixture
+def new_store(new_database: Callable[[], Settings]) -> Iterator[Callable[..., Store]]:
+    """Makes stores in empty databases of their own."""
+    opened: list[ClickHouse] = []
+
+    def make(kind: type[Store] = Store) -> Store:
+        settings = new_database()
         opened.append(ClickHouse(settings))
         return kind(opened[-1], settings.business_timezone)
 
     yield make
     for clickhouse in opened:
-        clickhouse.statement(f"DROP DATABASE {clickhouse.statement('SELECT currentDatabase()')}")
         clickhouse.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.clickhouse import ClickHouseUnavailable
 from infra.store import Store
 from models.contact_days import bind_groups
 from models.directory import fold
@@ -283,3 +284,22 @@ def test_the_refused_part_of_a_body_takes_nothing_along(new_store: Callable[...,
     )
     assert "('unknown_kind',1,'signals.web',99,true)" in str(kept).replace("1)", "true)")
     assert "'conflicting_duplicate',2" in str(kept)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "ALTER TABLE touches MODIFY SETTING parts_to_delay_insert = 1, parts_to_throw_insert = 1",
+        "ALTER TABLE touches MODIFY SETTING min_free_disk_bytes_to_perform_insert = 1000000000000000",
+    ],
+    ids=["too many parts", "disk full"],
+)
+def test_a_clickhouse_that_is_full_is_waited_for(new_store: Callable[..., Store], limit: str) -> None:
+    store = new_store()
+    run_all(store, [[FACTS, SIGNALS[0]]])
+    store.clickhouse.statement(limit)
+    with pytest.raises(ClickHouseUnavailable):
+        cycle_of(store).run(SIGNALS)
+    store.clickhouse.statement(f"ALTER TABLE touches RESET SETTING {limit.rpartition('SETTING')[2].split()[0]}")
+    store.clickhouse.statement("ALTER TABLE touches RESET SETTING parts_to_throw_insert")
+    run_all(store, [SIGNALS])

@@ -6,11 +6,13 @@ tables and the role live and die with one.
 
 import fcntl
 import re
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 from chdb import _chdb as _extension
@@ -23,6 +25,8 @@ from infra.embedded.clickhouse.statement import Canonical
 _chdb: Any = _extension
 _CANONICAL_CACHE = 1024
 _CANONICAL_CACHE_TEXT = 16_384
+# The first four mean something in the address of a database, the others in the name of a file to insert.
+_NOT_IN_PATHS = "?&%#*{}"
 _POSITION = re.compile(r"(?<=failed at position )\d+")
 
 
@@ -114,12 +118,14 @@ class Handle:
             if stream is not None:
                 self._connection.streaming_cancel_query(stream)
 
-    def insert(self, head: str, input_format: str) -> "Insertion":
-        """Begin an INSERT whose data follows; `head` has no FORMAT clause."""
-        try:
-            return Insertion(self._connection, self._connection.send_insert(head, input_format))
-        except RuntimeError as error:
-            raise from_engine(error) from None
+    def insert(self, head: str, input_format: str, data: Path) -> Progress:
+        """Run an INSERT of a file's rows; `head` has no FORMAT clause. When this returns they are stored and visible.
+
+        chDB's own stream of an insert (`send_insert`) is no choice: it answers well and stores nothing when the table
+        refuses the rows, for too many parts, a full disk or a constraint.
+        """
+        sql = f"{head} FROM INFILE {quote(str(data))} COMPRESSION 'none' FORMAT {input_format}"
+        return self.run(sql)[1]
 
     def classify(self, sql: str) -> Classified:
         """How the engine parses a text, without running it."""
@@ -141,34 +147,6 @@ class Handle:
         self._connection.close()
 
 
-class Insertion:
-    """An INSERT under way. Either `finish` or `cancel` has to be called, after which the handle is free again."""
-
-    def __init__(self, connection: Any, stream: Any) -> None:
-        self._connection, self._stream = connection, stream
-
-    def append(self, data: bytes) -> None:
-        """Hand over the next bytes of the encoded rows, in pieces of any size. Raises QueryError for bad data."""
-        try:
-            self._connection.insert_append(self._stream, data)
-        except RuntimeError as error:
-            raise from_engine(error) from None
-
-    def finish(self) -> Progress:
-        """Commit. When this returns the rows are stored and visible. Raises QueryError."""
-        try:
-            return _progress(self._connection.insert_done(self._stream))
-        except RuntimeError as error:
-            raise from_engine(error) from None
-
-    def cancel(self) -> None:
-        """Give up; blocks already written to a MergeTree table stay, as with a real server."""
-        try:
-            self._connection.insert_cancel(self._stream)
-        except RuntimeError:
-            return
-
-
 class Engine:
     """The engine of this process, over one data directory."""
 
@@ -176,8 +154,11 @@ class Engine:
         """Open or create the directory. Raises DataDirectoryUnusable."""
         self._lock = _lock(directory)
         self._path = str(directory.resolve() / "engine")
-        if set(self._path) & set("?&%#"):
-            raise DataDirectoryUnusable(f"{self._path}: the path may not contain any of ? & % #")
+        if set(self._path) & set(_NOT_IN_PATHS):
+            raise DataDirectoryUnusable(f"{self._path}: the path may not contain any of {' '.join(_NOT_IN_PATHS)}")
+        self._spool = directory.resolve() / "spool"
+        shutil.rmtree(self._spool, ignore_errors=True)  # what a killed process left
+        self._spool.mkdir(mode=0o700)
         config = write_config(directory.resolve())
         try:
             self._keeper = _chdb.connect(f"{self._path}?config-file={config}")
@@ -195,6 +176,10 @@ class Engine:
     def open(self, role: str = SETTEN_ROLE) -> Handle:
         """A fresh handle in a role; the engine itself then enforces the grants of that role."""
         return Handle(self._path, role)
+
+    def spool(self) -> "IO[bytes]":
+        """A file for the data of an INSERT; it is gone when closed."""
+        return NamedTemporaryFile(dir=self._spool, buffering=0)
 
     def canonical(self, handle: Handle, sql: str) -> Canonical:
         """One statement as the engine itself writes it. Raises QueryError 62 for what does not parse."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -126,24 +127,22 @@ class Execution:
         asked, handle, run = self._lease.asked, self._lease.handle, self._threads.run
         if "{" in head and asked.parameters:
             await run(lambda: handle.bind(asked.parameters))
-        insertion = await run(lambda: handle.insert(head, input_format))
-        held = bytearray()
-        try:
-            if body:
-                async for chunk in body.data():
-                    held += chunk
-                    if len(held) >= _INSERT_PIECE:
-                        piece, held = bytes(held), bytearray()
-                        await run(lambda piece=piece: insertion.append(piece))  # type: ignore[misc]
-            if held:
-                await run(lambda: insertion.append(bytes(held)))
-            progress = await run(insertion.finish)
-        except BaseException as error:
-            await run(insertion.cancel)
-            self._lease.broken = not isinstance(error, QueryError)
-            if body and isinstance(error, QueryError):
-                await body.drain(_DRAIN_BYTES)
-            raise
+        with self._engine.spool() as spool:
+            try:
+                if body:
+                    held = bytearray()
+                    async for chunk in body.data():
+                        held += chunk
+                        if len(held) >= _INSERT_PIECE:
+                            piece, held = bytes(held), bytearray()
+                            await run(lambda piece=piece: spool.write(piece))  # type: ignore[misc]
+                    spool.write(held)
+                progress = await run(lambda: handle.insert(head, input_format, Path(spool.name)))
+            except BaseException as error:
+                self._lease.broken = not isinstance(error, QueryError)
+                if body and isinstance(error, QueryError):
+                    await body.drain(_DRAIN_BYTES)
+                raise
         return self._whole(b"", "", progress)
 
     async def _collect(self, sql: str, output: str, canonical: Canonical) -> Answer:

@@ -1,7 +1,9 @@
 """A handle made ready for one request: its role, its external tables, its settings; and put back afterwards."""
 
 import logging
+import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from infra.embedded.clickhouse import access
 from infra.embedded.clickhouse.access import ROLES, User
@@ -15,7 +17,6 @@ from infra.embedded.clickhouse.statement import Canonical, Insert
 # A result that has to be collected is held several times over: in blocks, encoded, and on its way out.
 MAX_COLLECTED_BYTES = 128 << 20
 _BI_MAX_EXECUTION_S = 300
-_PIECE = 1 << 20
 
 log = logging.getLogger(__name__)
 
@@ -113,14 +114,9 @@ class Lease:
             raise QueryError(BAD_ARGUMENTS, f"The columns of the external table '{table.name}' are no columns")
         self.handle.run(sql)
         self.undo.append(f"DROP TEMPORARY TABLE IF EXISTS {quote_name(table.name)}")
-        insertion = self.handle.insert(f"INSERT INTO {quote_name(table.name)}", table.format)
-        try:
-            while piece := table.file.file.read(_PIECE):
-                insertion.append(piece)
-            insertion.finish()
-        except QueryError:
-            insertion.cancel()
-            raise
+        with self.engine.spool() as spool:
+            shutil.copyfileobj(table.file.file, spool)
+            self.handle.insert(f"INSERT INTO {quote_name(table.name)}", table.format, Path(spool.name))
 
     def _apply_settings(self, canonical: Canonical) -> None:
         settings = dict(self.asked.settings)
