@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DATA_DIR ?= .setten
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test lint format bench clean
+.PHONY: help demo down smoke test lint format bench faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +40,9 @@ format: $(STAMP) ## format and mend what can be mended
 
 bench: $(STAMP) ## end-to-end events/s, beside a stock Faust agent in the same run
 	@$(BIN)/python -m tests.benchmarks.end_to_end
+
+faults: $(STAMP) ## the fault suite in full; `make test` runs its short form
+	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults --timeout 7200
 
 clean: ## remove the virtual environment and caches, not the data
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build *.egg-info

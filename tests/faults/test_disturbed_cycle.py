@@ -1,0 +1,132 @@
+"""The cycle under crashes, redelivery, sleeping workers and any order, against the oracle; mutants that must fail."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from infra import clickhouse
+from infra.clickhouse import ClickHouse
+from infra.settings import Settings
+from infra.store import Store
+from streams.ingest import cycle
+from streams.ingest.cycle import AccountTouched, Cycle
+from tests.faults import drive, world
+
+EVENTS = 400
+NewDatabase = Callable[[], Settings]
+
+
+def disturbed(new_database: NewDatabase, seed: int, new_cycle: drive.NewCycle = drive.new_cycle, **how: Any) -> None:
+    """Take one world in with disturbances and hold the tables against the oracle's."""
+    settings, told = new_database(), world.make(seed, EVENTS)
+    store = Store(ClickHouse(settings), settings.business_timezone)
+    drive.run(store, told, seed, new_cycle, **how)
+    store.clickhouse.close()
+    world.hold(settings, told)
+
+
+def test_crashes_redelivery_and_sleeping_workers_leave_what_the_oracle_says(
+    new_database: NewDatabase, full: bool
+) -> None:
+    for seed in range(60 if full else 4):
+        disturbed(new_database, seed)
+
+
+def test_permutations_of_one_stream_give_identical_tables(new_database: NewDatabase, full: bool) -> None:
+    told = world.make(7, EVENTS // 2)
+    for seed in range(100 if full else 5):
+        rng = random.Random(seed)
+        settings, records = new_database(), drive.records_of(told, rng)
+        store = Store(ClickHouse(settings), settings.business_timezone)
+        worker = drive.new_cycle(store)
+        while records:
+            some = rng.randrange(1, len(records) + 1)
+            worker.run(records[:some])
+            records = records[some:]
+        store.clickhouse.close()
+        world.hold(settings, told)
+
+
+def test_the_oracle_sees_the_faults_it_is_there_for(new_database: NewDatabase) -> None:
+    """The worlds have what the mutants below would get wrong."""
+    told = world.make(0, EVENTS)
+    tables = world.expected(told.bodies, told.owner)
+    reasons = {reason for reason, *_ in tables.dead}
+    assert reasons == {"unknown_kind", "conflicting_duplicate"}
+    assert any(key[4] > 1 for key in tables.contact_day), "some contact-day of several touches"
+    assert sum(len(body.events) for body in told.bodies) > len(tables.touches) / 2
+
+
+# --- mutants ----------------------------------------------------------------------------------------------------------
+
+
+def caught(new_database: NewDatabase, new_cycle: drive.NewCycle = drive.new_cycle, **how: Any) -> None:
+    """The suite fails the mutant in at least one of a few worlds."""
+    for seed in range(6):
+        try:
+            disturbed(new_database, seed, new_cycle, **how)
+        except world.TablesDiffer:
+            return
+    pytest.fail("the suite passes a mutant")
+
+
+def test_a_commit_before_the_insert_is_caught(new_database: NewDatabase) -> None:
+    caught(new_database, commit_first=True)
+
+
+def test_versions_from_a_clock_are_caught(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    def insert_contact_days(self: Store, rows: pa.Table) -> int:
+        version = pa.array([time.time_ns()] * rows.num_rows, pa.uint64())
+        return self.clickhouse.insert(
+            "contact_day", rows.set_column(rows.column_names.index("version"), "version", version)
+        )
+
+    monkeypatch.setattr(Store, "insert_contact_days", insert_contact_days)
+    caught(new_database)
+
+
+def test_rows_left_behind_under_another_account_are_caught(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = cycle.tombstones
+    monkeypatch.setattr(cycle, "tombstones", lambda *arguments: real(*arguments).slice(0, 0))
+    caught(new_database)
+
+
+def test_an_aggregation_without_deduplication_is_caught(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clickhouse.load_sql
+
+    def load_sql(name: str) -> str:
+        text = real(name)
+        return text.replace("FROM touches FINAL", "FROM touches") if name == "contact_day_groups" else text
+
+    monkeypatch.setattr(clickhouse, "load_sql", load_sql)
+    caught(new_database)
+
+
+class _RollsUpNow(Cycle):
+    """Leaves out the roll-up of every third batch."""
+
+    batches = 0
+
+    def _roll_up(self, dirty: pa.Table, *, replacing: bool = False) -> list[AccountTouched]:
+        self.batches += 1
+        return [] if self.batches % 3 == 0 else super()._roll_up(dirty, replacing=replacing)
+
+
+def test_a_roll_up_that_is_skipped_is_caught(new_database: NewDatabase) -> None:
+    caught(new_database, lambda store: _RollsUpNow(store, "facts", lambda touched: None))
+
+
+def test_conflicts_left_unsettled_are_caught(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    def settle(self: Cycle, touches: pa.Table, report: Any) -> Sequence[pa.Table]:
+        return []
+
+    monkeypatch.setattr(Cycle, "_settle", settle)
+    caught(new_database)
