@@ -44,5 +44,12 @@ bench: $(STAMP) ## end-to-end events/s, beside a stock Faust agent in the same r
 faults: $(STAMP) ## the fault suite in full; `make test` runs its short form
 	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults --timeout 7200
 
+kafka: infra/kafka/target/.assembled ## Apache Kafka for `setten up --broker kafka`; needs Java 17 and Maven
+
+infra/kafka/target/.assembled: infra/kafka/pom.xml
+	@command -v mvn >/dev/null || { echo "mvn is not on the PATH: install Maven and Java 17"; exit 1; }
+	@mvn --quiet --batch-mode --file infra/kafka/pom.xml clean package
+	@touch $@
+
 clean: ## remove the virtual environment and caches, not the data
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build *.egg-info

@@ -27,6 +27,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=DEFAULT_DATA_DIR, description="where `setten up` keeps the embedded services' data")
 
+    embedded_broker: Literal["tansu", "kafka"] = Field(
+        default="tansu", description="which broker `setten up` runs: tansu is in memory, kafka needs `make kafka`"
+    )
+
     kafka_brokers: str = Field(default="", description="host:port, comma-separated")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
@@ -37,6 +41,10 @@ class Settings(BaseSettings):
     kafka_replication: int = Field(default=1, ge=1, le=9)
     kafka_session_timeout_s: int = Field(
         default=30, ge=6, le=300, description="a worker silent for so long leaves its group"
+    )
+
+    poison_limit: int = Field(
+        default=10_000, ge=0, description="a worker stops after so many refused events in a row; 0: it never does"
     )
 
     clickhouse_url: str = Field(default="", description="http(s)://host:port")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from infra.embedded.broker import Kind
 from infra.embedded.processes import python
 from infra.settings import Settings, load_settings
 from jobs.cli_alerts import alerts_app, print_judgement
@@ -53,6 +54,10 @@ def up(
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo world once everything runs.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is ready.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the demo world: one seed, one world.")] = 1,
+    broker: Annotated[
+        Kind | None,
+        typer.Option(help="tansu: in memory, nothing to install. kafka: Apache Kafka, durable; see `make kafka`."),
+    ] = None,
     broker_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the Kafka broker; 0: a free one.")] = 0,
     clickhouse_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of ClickHouse; 0: a free one.")] = 0,
     collector_port: Annotated[
@@ -71,6 +76,8 @@ def up(
 
     with clear_errors():
         settings = load_settings(config, data_dir)
+        if broker is not None:
+            settings = settings.model_copy(update={"embedded_broker": broker})
         try:
             # With a demo world to load, somebody must be there to load it: start detached, then stay if asked to.
             code = run(

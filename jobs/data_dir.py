@@ -5,7 +5,8 @@ run/state.json          what runs, with pids and ports; stays, so that the next 
 run/setten.toml         the addresses and passwords for other commands, while it runs
 run/credentials.toml    the passwords of ClickHouse's users, made once
 logs/<process>.log      and one older as .log.1; supervisor.log: what happened to the processes
-bin/                    the broker's program, where the packaged one cannot be run in place
+bin/                    the program of the broker in memory, where the packaged one cannot be run in place
+kafka/                  Apache Kafka's topics, with `--broker kafka`
 clickhouse/             tables
 """
 
@@ -98,7 +99,6 @@ class DataDir:
         self.run = self.path / "run"
         self.logs = self.path / "logs"
         self.clickhouse = self.path / "clickhouse"
-        self.programs = self.path / "bin"
         self.run_file = run_file(self.path)
         self.credentials_file = self.run / "credentials.toml"
         self.supervisor_log = self.logs / "supervisor.log"

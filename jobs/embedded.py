@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from infra.embedded import broker
+from infra.embedded.broker import SESSION_TIMEOUT_S, BrokerMissing, answers, open_broker
 from infra.embedded.processes import LOOPBACK, Child, free_port, is_port_free, python, python_path
 from infra.kafka import KafkaUnavailable, ingest_lag
 from infra.settings import Settings
@@ -99,13 +98,12 @@ class Embedded:
         if find_spec("chdb") is None:
             raise UpError("the embedded ClickHouse is not installed: pip install 'setten[embedded]'")
         try:
-            self._program = broker.binary(folder.programs)
-        except broker.BrokerMissing as error:
+            self._broker = open_broker(settings.embedded_broker, folder.path)
+        except BrokerMissing as error:
             raise UpError(str(error)) from error
         self._told = settings
         self._folder = folder
         self.ports = ports
-        self._cluster_id = f"setten-{secrets.token_hex(6)}"
         self._passwords = folder.passwords((SETTEN_USER, BI_USER))
         self.write_run_file()
 
@@ -118,7 +116,7 @@ class Embedded:
             update={
                 "data_dir": self._folder.path,
                 "kafka_brokers": f"{LOOPBACK}:{self.ports.by_name['broker']}",
-                "kafka_session_timeout_s": broker.SESSION_TIMEOUT_S if told == default else told,
+                "kafka_session_timeout_s": SESSION_TIMEOUT_S if told == default else told,
                 "clickhouse_url": f"http://{LOOPBACK}:{self.ports.by_name['clickhouse']}",
                 "clickhouse_user": SETTEN_USER,
                 "clickhouse_password": SecretStr(self._passwords[SETTEN_USER]),
@@ -163,9 +161,9 @@ class Embedded:
         return [
             ProcessSpec(
                 "broker",
-                lambda: broker.command(self._program, self.ports.by_name["broker"], self._cluster_id),
-                broker.environment,
-                lambda _child: broker.answers(self.ports.by_name["broker"], self._cluster_id),
+                lambda: self._broker.command(self.ports.by_name["broker"]),
+                self._broker.environment,
+                lambda _child: answers(self.ports.by_name["broker"], self._broker.cluster_id),
                 address=lambda: self._address("broker"),
                 move=self._move("broker"),
                 grace_s=5,
@@ -189,6 +187,8 @@ class Embedded:
 
     def specs(self) -> list[ProcessSpec]:
         """Everything, in the order of starting."""
+        # A collector that knew the topics would write to a new broker before they are there, which loses records.
+        with_broker = ("broker",) if self._broker.forgets else ()
         return [
             *self.servers(),
             ProcessSpec(
@@ -197,14 +197,13 @@ class Embedded:
                 self._env,
                 lambda _child: False,
                 needs=("broker", "clickhouse"),
-                restarts_with=("broker",),  # it forgets its topics
+                restarts_with=with_broker,
                 once=True,
             ),
             self._ours(
-                "worker", needs=("broker", "clickhouse", "migrate"), restarts_with=("broker",), settle=self._drain
+                "worker", needs=("broker", "clickhouse", "migrate"), restarts_with=with_broker, settle=self._drain
             ),
-            # A collector that knew the topics would write to the new broker before they are there, which loses records.
-            self._ours("collector", needs=("migrate",), restarts_with=("broker",)),
+            self._ours("collector", needs=("migrate",), restarts_with=with_broker),
         ]
 
     def _ours(
@@ -241,7 +240,7 @@ class Embedded:
         return ping(LOOPBACK, port)
 
     def _drain(self, hurry: Callable[[], bool]) -> None:
-        """Let the worker store what the collector has accepted: the embedded broker forgets it at its end."""
+        """Let the worker store what the collector has accepted: a broker may forget it at its end."""
         deadline = time.monotonic() + DRAIN_S
         with contextlib.suppress(KafkaUnavailable):
             while not hurry() and time.monotonic() < deadline and ingest_lag(self.settings).records:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -39,6 +40,12 @@ def broker_credentials(settings: Settings) -> Any:
     return faust.SSLCredentials(context) if context is not None else None
 
 
+def _folder(settings: Settings) -> Path:
+    """Faust makes a folder though nothing is kept in it, and only where its parent is there."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return settings.data_dir / "faust"
+
+
 def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: None) -> faust.App:
     """Everything one worker runs: the ingest service, the assess agent, the sweep and the delivery agent."""
     timeout_s = float(settings.kafka_session_timeout_s)
@@ -51,7 +58,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
         broker_heartbeat_interval=timeout_s / 3,
         consumer_auto_offset_reset="earliest",
         store="memory://",
-        datadir=str(settings.data_dir / "faust"),  # Faust makes a folder though nothing is kept in it
+        datadir=str(_folder(settings)),
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,  # Faust's web server listens on every address and shows table data

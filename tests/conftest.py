@@ -9,6 +9,28 @@ import pytest
 from tests.stack import DATA, Stack
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--broker",
+        choices=["tansu", "kafka"],
+        default="tansu",
+        help="what whole stacks run on; kafka: see `make kafka`",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Stack.broker = config.getoption("--broker")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, and do not skip, what means nothing for the broker that was chosen."""
+    if config.getoption("--broker") == "kafka":
+        return
+    out = [item for item in items if item.get_closest_marker("kafka")]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data beside the project; the test is skipped where it is absent, and fails in CI."""

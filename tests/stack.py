@@ -54,11 +54,12 @@ def wait_for(condition: Callable[[], bool], what: str, patience_s: float = 60.0)
 class Stack:
     """A running Setten. environment: further SETTEN_* variables for everything it starts."""
 
+    broker = "tansu"
+
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")} | dict(
-            environment or {}
-        )
+        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")}
+        self._environment |= {"SETTEN_EMBEDDED_BROKER": self.broker, **(environment or {})}
         started = self.run("up", "--detach", "--collector-port", "0", timeout=180)
         assert started.returncode == 0, started.stderr
         self.settings: Settings = load_settings(None, folder)

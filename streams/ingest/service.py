@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any
 
 import aiokafka
@@ -33,8 +35,11 @@ _POLL_MS = 250
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
 _SETTLE_S = 10.0
-# Retry in place for about two minutes, then stop without committing: the supervisor starts a clean worker.
-_PATIENCE_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)
+# Between tries while ClickHouse or Kafka cannot be reached; the last one for as long as it takes. A restart would help
+# nobody: the records stay in Kafka, and memory does not grow, as nothing is read meanwhile.
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+# A worker that waits for ClickHouse does not poll, and is no less alive for it: its heartbeats tell that.
+_MAX_POLL_INTERVAL_MS = 7 * 86_400_000
 _LOST_PARTITIONS = (
     CommitFailedError,
     IllegalGenerationError,
@@ -42,6 +47,10 @@ _LOST_PARTITIONS = (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
+
+
+class Poisoned(Exception):
+    """Nothing but refused events came in for too long; the message names the reasons and the remedy."""
 
 
 class IngestService(mode.Service):
@@ -66,6 +75,7 @@ class IngestService(mode.Service):
         self._in_cycle = asyncio.Lock()
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._history_read_at = float("-inf")
+        self._refused_in_a_row: Counter[str] = Counter()
 
     @property
     def reading_history(self) -> bool:
@@ -82,7 +92,7 @@ class IngestService(mode.Service):
             session_timeout_ms=timeout_ms,
             heartbeat_interval_ms=timeout_ms // 3,
             rebalance_timeout_ms=timeout_ms,
-            max_poll_interval_ms=600_000,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             max_partition_fetch_bytes=MAX_RECORD_BYTES,
             fetch_max_bytes=2 * MAX_RECORD_BYTES,
             fetch_max_wait_ms=100,
@@ -130,6 +140,7 @@ class IngestService(mode.Service):
         assert self._consumer is not None
         async with self._in_cycle:
             report = await self._store_patiently(cycle, batch)
+            self._mind_poison(report)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
                 self._history_read_at = time.monotonic()
@@ -151,15 +162,33 @@ class IngestService(mode.Service):
 
     async def _store_patiently(self, cycle: Cycle, batch: Batch) -> CycleReport:
         loop = asyncio.get_running_loop()
-        for pause_s in (*_PATIENCE_S, None):
+        for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
             try:
                 return await loop.run_in_executor(self._store_thread, cycle.store, batch)
             except (ClickHouseUnavailable, KafkaUnavailable) as error:
-                if pause_s is None or self.should_stop:
+                if self.should_stop:
                     raise
                 log.warning("%s; trying again in %s s", error, pause_s)
                 await self.sleep(pause_s)
         raise AssertionError("unreachable")
+
+    def _mind_poison(self, report: CycleReport) -> None:
+        """Stop before a topic of nothing but refused events is drained: then a source or its configuration is broken.
+
+        Raises Poisoned. The dead letters of the batch are stored, its offsets are not committed.
+        """
+        limit = self._settings.poison_limit
+        if report.events or report.facts:
+            self._refused_in_a_row = Counter()
+            return
+        self._refused_in_a_row += report.dead
+        if limit and self._refused_in_a_row.total() > limit:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in self._refused_in_a_row.most_common())
+            raise Poisoned(
+                f"{self._refused_in_a_row.total():,} events in a row were all refused ({reasons}): a source is broken. "
+                "Look with `setten dead-letters list`, mend the source; to go on and refuse the rest as well, "
+                "set SETTEN_POISON_LIMIT=0"
+            )
 
 
 def _decode(found: _Found) -> Batch:
@@ -182,4 +211,4 @@ class _FinishCycleFirst(aiokafka.ConsumerRebalanceListener):
             pass
 
     async def on_partitions_assigned(self, assigned: Iterable) -> None:
-        pass
+        log.info("%d partitions assigned", len(list(assigned)))

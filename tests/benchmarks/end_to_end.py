@@ -26,7 +26,7 @@ from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
 from infra.clickhouse import ClickHouse
-from infra.embedded import broker
+from infra.embedded.broker import answers, open_broker
 from infra.embedded.processes import free_port
 from infra.kafka import INGEST_GROUP, SIGNAL_TOPICS, client_options, producer
 from infra.settings import Settings
@@ -86,12 +86,11 @@ def services(folder: Path, partitions: int) -> Iterator[Settings]:
     port = free_port()
     command = [sys.executable, "-m", "infra.embedded.clickhouse", "--data-dir", str(folder / "clickhouse")]
     clickhouse = subprocess.Popen([*command, "--port", "0", "--users", str(users)], stdout=subprocess.PIPE, cwd=ROOT)
-    kafka = subprocess.Popen(
-        broker.command(broker.binary(folder), port, "bench"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    broker = open_broker("tansu", folder)
+    kafka = subprocess.Popen(broker.command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         assert clickhouse.stdout is not None
-        while not broker.answers(port, "bench"):
+        while not answers(port, broker.cluster_id):
             time.sleep(0.05)
         answered = json.loads(clickhouse.stdout.readline())["port"]
         yield Settings(
