@@ -73,6 +73,8 @@ class IngestService(mode.Service):
         self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
         self._in_cycle = asyncio.Lock()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._history_read_at = float("-inf")
         self._refused_in_a_row: Counter[str] = Counter()
@@ -101,9 +103,10 @@ class IngestService(mode.Service):
         await self._consumer.start()
 
     async def on_stop(self) -> None:
+        await self._idle.wait()  # a cycle that is under way is finished and committed
         if self._consumer is not None:
-            async with self._in_cycle:  # a cycle that is under way is finished and committed
-                await self._consumer.stop()
+            # Not while we hold a lock: a rebalance that is under way waits for the cycle's, and this for the rebalance.
+            await self._consumer.stop()
         self._decode_thread.shutdown(wait=True)
         self._store_thread.shutdown(wait=True)
 
@@ -111,6 +114,7 @@ class IngestService(mode.Service):
     async def _consume(self) -> None:
         """Decode one batch while the one before it is stored; commit in their order."""
         storing: asyncio.Task[None] | None = None
+        self._idle.clear()
         try:
             loop = asyncio.get_running_loop()
             cycle = await loop.run_in_executor(self._store_thread, self._open_cycle)
@@ -129,7 +133,10 @@ class IngestService(mode.Service):
             raise
         except BaseException as error:
             log.error("ingest stops without committing: %s", error)
+            self._idle.set()
             await self._crash(error)
+        finally:
+            self._idle.set()
 
     async def _read(self) -> _Found:
         assert self._consumer is not None
