@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DATA_DIR ?= .setten
+TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test lint format bench faults kafka clean
+.PHONY: help demo down smoke test test-kafka lint format bench faults kafka clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(STAMP): pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -30,7 +31,12 @@ smoke: $(STAMP) ## the demo in a temporary directory, with checks, without stayi
 
 test: $(STAMP) ## lint, types, import rules and all tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile
+
+test-kafka: $(STAMP) kafka ## the tests that use a broker, on Apache Kafka
+	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --broker kafka tests/faults/test_processes.py \
+		tests/contract/test_broker.py $(addprefix tests/integration/,test_alerts_live.py test_bad_input.py \
+		test_dead_letter_commands.py test_faults.py test_mail_archive.py test_other_files.py)
 
 lint: $(STAMP) ## lint, types and import rules only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -41,8 +47,9 @@ format: $(STAMP) ## format and mend what can be mended
 bench: $(STAMP) ## end-to-end events/s, beside a stock Faust agent in the same run
 	@$(BIN)/python -m tests.benchmarks.end_to_end
 
-faults: $(STAMP) ## the fault suite in full; `make test` runs its short form
-	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults --timeout 7200
+faults: $(STAMP) kafka ## the fault suite in full, on both brokers, for hours; `make test` runs its short form
+	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults
+	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults/test_processes.py --broker kafka
 
 kafka: infra/kafka/target/.assembled ## Apache Kafka for `setten up --broker kafka`; needs Java 17 and Maven
 

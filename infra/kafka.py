@@ -9,7 +9,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.producer.future import RecordMetadata
 from kafka.structs import TopicPartition
 
@@ -25,6 +25,8 @@ ASSESS_GROUP = "setten-assess"
 # A body is stored as received, so a record may be as large as the largest body that the collector takes.
 MAX_BODY_BYTES = 16 << 20
 MAX_RECORD_BYTES = MAX_BODY_BYTES + (1 << 20)
+
+_FETCH_S = 10.0
 
 
 class KafkaUnavailable(Exception):
@@ -167,13 +169,32 @@ def ingest_lag(settings: Settings) -> Lag:
             for topic in (*SIGNAL_TOPICS, FACTS)
             for partition in sorted(consumer.partitions_for_topic(topic) or ())
         ]
-        ends = consumer.end_offsets(partitions)
         committed = sum(consumer.committed(partition) or 0 for partition in partitions)
-        return Lag(committed=committed, end=sum(ends.values()))
+        return Lag(committed=committed, end=_end(consumer, partitions))
     except (KafkaError, OSError) as error:
         raise _refused(settings, error) from error
     finally:
         consumer.close()
+
+
+def _end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> int:
+    """The sum of the end offsets.
+
+    Tansu, asked for the latest offset, tells the first of the last batch; the high watermark in an answer to a fetch is
+    right with every broker. Raises KafkaError.
+    """
+    told = consumer.end_offsets(partitions)
+    filled = [partition for partition in partitions if told[partition]]
+    consumer.assign(filled)
+    for partition in filled:
+        consumer.seek(partition, told[partition] - 1)
+    deadline = time.monotonic() + _FETCH_S
+    while any(consumer.highwater(partition) is None for partition in filled):
+        if time.monotonic() > deadline:
+            raise KafkaTimeoutError(f"no answer to a fetch within {_FETCH_S:g} s")
+        # Records are not wanted, only what comes with them.
+        consumer.poll(timeout_ms=100, max_records=1, update_offsets=False)
+    return sum(consumer.highwater(partition) or 0 for partition in filled)
 
 
 class IngestStandsStill(Exception):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from infra.clickhouse import ClickHouse
+from infra.embedded.broker import Kind
 from infra.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
@@ -54,7 +55,7 @@ def wait_for(condition: Callable[[], bool], what: str, patience_s: float = 60.0)
 class Stack:
     """A running Setten. environment: further SETTEN_* variables for everything it starts."""
 
-    broker = "tansu"
+    broker: Kind = "tansu"
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder

@@ -24,6 +24,7 @@ class Node:
     port: int
     controller_port: int
     folder: Path
+    host: str = LOOPBACK
 
 
 class ApacheKafka:
@@ -91,9 +92,9 @@ def _properties(node: Node, cluster: Sequence[Node]) -> str:
     told = {
         "process.roles": "broker,controller",
         "node.id": node.number,
-        "controller.quorum.voters": ",".join(f"{n.number}@{LOOPBACK}:{n.controller_port}" for n in cluster),
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{node.port},CONTROLLER://{LOOPBACK}:{node.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{node.port}",
+        "controller.quorum.voters": ",".join(f"{n.number}@{n.host}:{n.controller_port}" for n in cluster),
+        "listeners": f"PLAINTEXT://{node.host}:{node.port},CONTROLLER://{node.host}:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{node.host}:{node.port}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -14,13 +13,12 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from infra.embedded.broker import Broker, answers, open_broker
-from infra.embedded.processes import free_port
 from infra.kafka import FACTS, SIGNAL_TOPICS, KafkaUnavailable, ingest_lag, producer
 from infra.settings import Settings
 from jobs.migrate import migrate
 from models.records import Origin
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
+from tests.faults.cluster import Cluster, SingleBroker
 from tests.faults.proxy import Proxy
 from tests.faults.world import World
 from tests.stack import ROOT, wait_for
@@ -89,7 +87,6 @@ class Feeder:
         self._settings, self._world = settings, world
         self._rng = random.Random(seed)
         self._kafka: KafkaProducer = producer(settings)
-        self.sent = 0
 
     def feed(self, bodies: Iterable[Any], topic: str = "") -> None:
         """Send these and return when all are acknowledged."""
@@ -99,7 +96,6 @@ class Feeder:
             assert time.monotonic() < deadline, f"{len(missing):,} bodies were never acknowledged"
             futures = [(body, self._send(body, topic)) for body in missing]
             missing = [body for body, future in futures if future is None or not _acknowledged(future)]
-        self.sent += 1
 
     def _send(self, body: Any, topic: str) -> Any:
         try:
@@ -126,16 +122,15 @@ def _acknowledged(future: Any) -> bool:
 class Fleet:
     """Everything of one fault test. Workers are numbered from 0 and share one consumer group."""
 
-    def __init__(self, folder: Path, broker: str) -> None:
+    def __init__(self, folder: Path, broker: SingleBroker | Cluster) -> None:
         self.folder = folder
+        self.broker = broker
         self.clickhouse = Server(folder / "clickhouse").start()
         self.proxy = Proxy(self.clickhouse.port)
-        self._broker: Broker = open_broker("kafka" if broker == "kafka" else "tansu", folder)
-        self._broker_port = free_port()
-        self.broker_process = self.start_broker()
         self.settings = Settings(
             data_dir=folder,
-            kafka_brokers=f"127.0.0.1:{self._broker_port}",
+            kafka_brokers=broker.address,
+            kafka_replication=broker.replication,
             kafka_partitions=4,
             kafka_session_timeout_s=6,
             clickhouse_url=f"http://127.0.0.1:{self.proxy.port}",
@@ -143,18 +138,6 @@ class Fleet:
         )
         migrate(self.settings)
         self.workers: dict[int, Worker] = {}
-
-    def start_broker(self) -> "subprocess.Popen[bytes]":
-        with (self.folder / "broker.log").open("ab") as log:
-            command, environment = self._broker.command(self._broker_port), self._broker.environment()
-            process = subprocess.Popen(command, env=dict(environment), stdout=log, stderr=log)
-        self.broker_process = process
-        wait_for(lambda: answers(self._broker_port, self._broker.cluster_id), "the broker to answer", START_S)
-        return process
-
-    def kill_broker(self) -> None:
-        self.broker_process.kill()
-        self.broker_process.wait()
 
     def start(self, *numbers: int) -> list[Worker]:
         """Start workers and wait until they consume."""
@@ -188,8 +171,6 @@ class Fleet:
             worker.kill()
         self.proxy.close()
         self.clickhouse.kill()
-        self.broker_process.send_signal(signal.SIGCONT)
-        self.kill_broker()
 
 
 def in_background(action: Callable[[], None]) -> Callable[[], None]:

@@ -29,6 +29,7 @@ def disturbed(new_database: NewDatabase, seed: int, new_cycle: drive.NewCycle = 
     world.hold(settings, told)
 
 
+@pytest.mark.timeout(3600)
 def test_crashes_redelivery_and_sleeping_workers_leave_what_the_oracle_says(
     new_database: NewDatabase, full: bool
 ) -> None:
@@ -36,6 +37,7 @@ def test_crashes_redelivery_and_sleeping_workers_leave_what_the_oracle_says(
         disturbed(new_database, seed)
 
 
+@pytest.mark.timeout(3600)
 def test_permutations_of_one_stream_give_identical_tables(new_database: NewDatabase, full: bool) -> None:
     told = world.make(7, EVENTS // 2)
     for seed in range(100 if full else 5):

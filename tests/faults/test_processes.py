@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import world
+from tests.faults.cluster import Cluster, SingleBroker
 from tests.faults.fleet import Feeder, Fleet, in_background
 from tests.faults.world import World
 from tests.stack import Stack, wait_for
@@ -19,7 +20,23 @@ MEMORY_MB = 600
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    running = Fleet(tmp_path, Stack.broker)
+    broker = SingleBroker(tmp_path, Stack.broker)
+    running = Fleet(tmp_path, broker)
+    yield running
+    running.close()
+    broker.close()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    running = Cluster(tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def fleet_of_three(cluster: Cluster, tmp_path: Path) -> Iterator[Fleet]:
+    running = Fleet(tmp_path, cluster)
     yield running
     running.close()
 
@@ -109,9 +126,35 @@ def test_restarts_of_the_broker(fleet: Fleet, full: bool) -> None:
     [worker] = fleet.start(0)
     for portion in portions(told, restarts):
         feeding = in_background(lambda portion=portion: feeder.feed(portion))  # type: ignore[misc]
-        fleet.kill_broker()
-        fleet.start_broker()
+        fleet.broker.kill()
+        fleet.broker.start()
         feeding()
+    feeder.close()
+    fleet.drained()
+    assert worker.process.poll() is None
+    world.hold(fleet.settings, told)
+
+
+@pytest.mark.slow
+@pytest.mark.kafka
+@pytest.mark.timeout(3600)
+def test_a_broker_of_three_killed_frozen_and_cut_off(fleet_of_three: Fleet, cluster: Cluster, full: bool) -> None:
+    """Each fault in turn hits another broker; two of three go on taking records, and the producer sends again."""
+    rounds, events = (3, 150_000) if full else (1, 12_000)
+    fleet = fleet_of_three
+    told = world.make(SEED + 25, events)
+    feeder = Feeder(fleet.settings, told, SEED)
+    feed_facts(feeder, told)
+    [worker] = fleet.start(0)
+    faults = [(cluster.kill, cluster.restart), (cluster.freeze, cluster.thaw), (cluster.cut_off, cluster.mend)]
+    for number, portion in enumerate(portions(told, 3 * rounds)):
+        hit, heal = faults[number % 3]
+        broker = 1 + (number + number // 3) % 3
+        feeding = in_background(lambda portion=portion: feeder.feed(portion))  # type: ignore[misc]
+        hit(broker)
+        feeding()
+        heal(broker)
+        cluster.whole()
     feeder.close()
     fleet.drained()
     assert worker.process.poll() is None
