@@ -307,3 +307,21 @@ def test_multipart_fields_bring_the_query_its_parameters_and_tables(server: Serv
         stdin=b'2,"two"\n1,"one"\n',
     )
     assert done.stdout.decode() == "one\tイ\\tロ\ntwo\tイ\\tロ\n"
+
+
+def test_an_insert_may_carry_its_settings(empty: Server) -> None:
+    for clause in (
+        "SETTINGS input_format_allow_errors_num = 1",
+        "settings input_format_allow_errors_num=1, log_comment='a b'",
+    ):
+        done = empty.http(f"INSERT INTO setten.t (a) {clause} FORMAT CSV\n1\nno number\n5\n")
+        assert done.status == 200, done.body
+    assert empty.http("SELECT count() FROM setten.t").body == b"4\n"
+
+
+def test_the_error_of_an_insert_tells_of_the_rows_and_of_no_file(empty: Server) -> None:
+    refused = empty.http("INSERT INTO setten.t (a) FORMAT CSV\n1\nno number\n")
+    assert refused.code in (27, 117)
+    assert b"no number" in refused.body
+    assert b"spool" not in refused.body
+    assert b"/" not in refused.body

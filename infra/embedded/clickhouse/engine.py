@@ -27,6 +27,9 @@ _CANONICAL_CACHE = 1024
 _CANONICAL_CACHE_TEXT = 16_384
 # The first four mean something in the address of a database, the others in the name of a file to insert.
 _NOT_IN_PATHS = "?&%#*{}"
+# At the end of the head of an INSERT; the clause that names the file goes before it.
+_SETTINGS_CLAUSE = re.compile(r"\sSETTINGS(\s+\w+\s*=\s*('([^'\\]|\\.)*'|[\w.+-]+)\s*,?)+\s*$", re.IGNORECASE)
+_IN_FILE = re.compile(r":? ?\(in file/uri [^)]*\)(: While executing File)?|: data for INSERT was parsed from file")
 _POSITION = re.compile(r"(?<=failed at position )\d+")
 
 
@@ -124,8 +127,15 @@ class Handle:
         chDB's own stream of an insert (`send_insert`) is no choice: it answers well and stores nothing when the table
         refuses the rows, for too many parts, a full disk or a constraint.
         """
-        sql = f"{head} FROM INFILE {quote(str(data))} COMPRESSION 'none' FORMAT {input_format}"
-        return self.run(sql)[1]
+        settings = _SETTINGS_CLAUSE.search(head)
+        at = settings.start() if settings else len(head)
+        infile = f" FROM INFILE {quote(str(data))} COMPRESSION 'none'"
+        try:
+            return self.run(f"{head[:at]}{infile}{head[at:]} FORMAT {input_format}")[1]
+        except QueryError as error:
+            # The client sent rows and knows of no file.
+            error.message = _IN_FILE.sub("", error.message.replace(infile, ""))
+            raise
 
     def classify(self, sql: str) -> Classified:
         """How the engine parses a text, without running it."""
