@@ -1,9 +1,9 @@
 """The tables, as ingest and assessment speak of them. Every write is idempotent: doing it again changes nothing."""
 
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -118,12 +118,26 @@ _NOT_STORED = ["content", "position", "first"]
 
 
 def _columns(schema: pa.Schema, rows: Sequence[tuple[object, ...]]) -> pa.Table:
-    columns: Iterable[tuple[object, ...]] = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return _table(schema, list(zip(*rows, strict=True)) if rows else [()] * len(schema))
+
+
+def _table(schema: pa.Schema, columns: Sequence[Any]) -> pa.Table:
+    """Columns of Python values, or arrays, as a table; times are integers."""
     arrays = [
         pa.array(column, pa.int64()).cast(_MICROS) if field.type == _MICROS else pa.array(column, field.type)
         for field, column in zip(schema, columns, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def archive_columns(columns: Sequence[Any]) -> pa.Table:
+    """Rows of the archive, given by column: the fields of ArchivedBody in their order."""
+    return _table(_ARCHIVE, columns)
+
+
+def archive_rows(bodies: Sequence[ArchivedBody]) -> pa.Table:
+    """Rows of the archive."""
+    return _columns(_ARCHIVE, bodies)
 
 
 def _ranked(table: pa.Table) -> pa.Table:
@@ -147,8 +161,9 @@ class Store:
 
     # --- ingest -------------------------------------------------------------------------------------------------
 
-    def archive(self, bodies: Sequence[ArchivedBody]) -> int:
-        return self.clickhouse.insert("archive", _ranked(_columns(_ARCHIVE, bodies)))
+    def archive(self, bodies: pa.Table) -> int:
+        """Keep bodies as received: archive_columns."""
+        return self.clickhouse.insert("archive", _ranked(bodies))
 
     def keep_dead_letters(self, letters: Sequence[StoredDeadLetter]) -> int:
         return self.clickhouse.insert("dead_letters", _ranked(_columns(_DEAD_LETTERS, letters)))
@@ -196,15 +211,22 @@ class Store:
         """The business day of a Unix time in microseconds."""
         return from_micros(unix_us).astimezone(ZoneInfo(self._zone)).date()
 
-    def rivals(self, touches: pa.Table) -> list[Arrival]:
-        """Arrivals of the events of a batch that say something else, or the same with a higher precedence.
+    def arrived_again(self, events: pa.Table) -> pa.Array:
+        """Those ids of these events (models.touch_table.events_of) that arrived more than once, here or elsewhere.
 
-        Asked after the batch has claimed its events and stored its touches: of two workers that store two contents of
-        one id at the same time, the one that asks later finds all of the other's.
+        Asked after they were claimed and their touches stored: of two workers that store two contents of one id at the
+        same time, the one that asks later finds the other's claim.
         """
-        if not touches.num_rows:
+        ids = events.column("event_id")
+        here = ids.value_counts()
+        here = here.field("values").filter(pc.greater(here.field("counts"), 1))
+        found = self.clickhouse.query("arrived_again", batch=events.select(["event_id"])).column("event_id")
+        return pa.concat_arrays([here.cast(pa.string()), *(chunk.cast(pa.string()) for chunk in found.chunks)])
+
+    def rivals(self, events: pa.Table) -> list[Arrival]:
+        """Arrivals of some events that say something else, or the same with a higher precedence."""
+        if not events.num_rows:
             return []
-        events = events_of(touches)
         best = events.sort_by([("precedence", "descending")]).group_by("event_id", use_threads=False)
         batch = best.aggregate([("content", "first"), ("precedence", "first")])
         batch = batch.rename_columns(["event_id", "content", "precedence"])

@@ -75,7 +75,11 @@ def touch_table(rows: Sequence[TouchRow]) -> pa.Table:
         pa.array(column, pa.int64()).cast(field.type) if field.type == _MICROS else pa.array(column, field.type)
         for field, column in zip(TOUCH_ROW, columns, strict=True)
     ]
-    table = pa.Table.from_arrays(arrays, schema=TOUCH_ROW)
+    return with_precedence(pa.Table.from_arrays(arrays, schema=TOUCH_ROW))
+
+
+def with_precedence(table: pa.Table) -> pa.Table:
+    """A table of TOUCH_ROW with its column `precedence`."""
     return table.append_column("precedence", _precedences(table))
 
 

@@ -1,9 +1,10 @@
 """From a signal to its touches: one row a contact, with nothing in it that a later fact could change."""
 
-import hashlib
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import chain
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ def read_signal(signal: Signal, origin: Origin) -> Reading:
     direction = signal.direction
     people = sorted({contact.key: contact.affiliation for contact in data.contacts}.items())
     said = (signal.type, signal.time.isoformat(), direction, data.campaign, data.subject, data.user_agent)
-    content = content_digest(said, people)
+    content = content_digest((*said, *chain.from_iterable(people)))
     event_id = event_digest(source, signal.id, content)
     machine = machine_reason(data.user_agent)
     return Reading(
@@ -113,12 +114,13 @@ def read_signal(signal: Signal, origin: Origin) -> Reading:
     )
 
 
-def content_digest(said: tuple[str, ...], people: list[tuple[str, str]]) -> str:
+def content_digest(said: Iterable[str]) -> str:
     """The digest of all that is stored of an event.
 
-    said: type, time in UTC (ISO 8601), direction, campaign, subject, user agent. people: (key, affiliation), sorted.
+    said: type, time in UTC (ISO 8601), direction, campaign, subject, user agent, then the key and the affiliation of
+    each contact, sorted.
     """
-    return _digest("\x1f".join([*said, *chain.from_iterable(people)]))
+    return _digest("\x1f".join(said))
 
 
 def event_digest(source: str, id_there: str | None, content: str) -> str:
@@ -128,4 +130,4 @@ def event_digest(source: str, id_there: str | None, content: str) -> str:
 
 def _digest(text: str) -> str:
     # "surrogatepass": a lone surrogate in a string is odd but no reason to fail.
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,26 +1,34 @@
-"""The canonical adapter's fast path: bodies that the contract takes unchanged, read without building its models.
+"""The canonical adapter's fast path: bodies that the contract takes unchanged, read by column without its models.
 
 It answers what `canonical.decode` and `read_signal` together would, or nothing at all: whatever is unusual in a body
 (an unknown attribute, blanks to strip, a time in another form, anything wrong) is left to them. The contract stays
 `models.events`; tests/property/test_fast_path.py holds both against each other.
 """
 
-import re
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any
+from itertools import chain, compress
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Meta, Struct
 
-from models.events import EARLIEST_YEAR, MAX_CONTACTS, Contact, Direction, default_direction, split_type
-from models.records import Origin
+from models.events import MAX_CONTACTS, Contact, Direction, default_direction, split_type
 from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, NDJSON_TYPES
-from models.touch_table import TouchRow, micros
+from models.touch_table import TOUCH_ROW, from_micros, micros, touch_table, with_precedence
 from models.touches import FUTURE_TOLERANCE, content_digest, event_digest, machine_reason
 
-# RFC 3339 as nearly everyone writes it.
-_TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-5][0-9])")
+# RFC 3339 as nearly everyone writes it, in years that no zone carries over the contract's bounds.
+_TIME = (
+    r"^(199[1-9]|[2-8][0-9]{3}|9[0-8][0-9]{2})(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?"
+    r"(Z|[+-][0-9]{2}:[0-5][0-9])$"
+)
+_MICROS = pa.timestamp("us", "UTC")
+_TOLERANCE_US = FUTURE_TOLERANCE // timedelta(microseconds=1)
 
 
 class _Contact(Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,30 +61,115 @@ _ONE = msgspec.json.Decoder(_Signal)
 _MANY = msgspec.json.Decoder(list[_Signal])
 
 
-class _Unusual(ValueError):
-    """Not for the fast path; says nothing of right or wrong."""
+class Bodies(NamedTuple):
+    """Bodies by column. received_us: int64, Unix microseconds. records: their record_ids."""
+
+    values: Sequence[bytes]
+    sources: Sequence[str]
+    content_types: Sequence[str]
+    received_us: pa.Array
+    records: Sequence[str]
 
 
-def fast_rows(body: bytes, origin: Origin, record: str) -> list[TouchRow] | None:
-    """The touches of all events of a body, in their order; None where the contract itself has to read it.
+class _Kind(NamedTuple):
+    """What a type says."""
 
-    record: the body's record_id.
+    kind: str
+    action: str
+    direction: Direction
+
+
+class _People(NamedTuple):
+    """The distinct contacts of an event, sorted. told: as the content digest takes them."""
+
+    keys: tuple[str, ...]
+    affiliations: tuple[str, ...]
+    told: str
+
+
+@dataclass(slots=True)
+class _Events:
+    """The events of some bodies by column: the body each is of, its place there, and what it says."""
+
+    body: list[int]
+    position: list[int]
+    signals: list[_Signal]
+    types: list[str]
+    campaigns: list[str]
+    subjects: list[str]
+    user_agents: list[str]
+    people: list[_People | None]
+    times: list[str]
+    moments: pa.Array  # int64, Unix microseconds; null where the time is unusual
+    received: pa.Array
+
+    def without(self, bodies: Collection[int]) -> "_Events":
+        """The events of the other bodies."""
+        kept = [body not in bodies for body in self.body]
+        mask = pa.array(kept, pa.bool_())
+        return _Events(
+            *(
+                column.filter(mask) if isinstance(column, pa.Array) else list(compress(column, kept))
+                for column in (getattr(self, name) for name in self.__slots__)
+            )
+        )
+
+
+def fast_table(bodies: Bodies) -> tuple[pa.Table, list[int]]:
+    """Touches (models.touch_table) of the bodies that can be read this way, and the places of those that cannot.
+
+    A body is read whole or left whole.
     """
+    left: set[int] = set()
+    events = _read(bodies, left)
+    kinds = {told: _kind(told) for told in set(events.types)}
+    left |= {events.body[at] for at in _unusual(events, kinds)}
+    if left:
+        events = events.without(left)
+    table = _table(events, kinds, bodies) if events.signals else touch_table([])
+    return table, sorted(left)
+
+
+def _read(bodies: Bodies, left: set[int]) -> _Events:
+    """Read JSON. left: gets the bodies that are no plain canonical JSON."""
+    signals: list[_Signal] = []
+    owner: list[int] = []
+    position: list[int] = []
+    decode = _ONE.decode
+    for at, (value, content_type) in enumerate(zip(bodies.values, bodies.content_types, strict=True)):
+        try:
+            if value[:1] == b"{" and content_type == "application/json" and len(value) <= MAX_EVENT_BYTES:
+                signals.append(decode(value))
+                owner.append(at)
+                position.append(0)
+            else:
+                several = _several(value, content_type)
+                signals += several
+                owner += [at] * len(several)
+                position += range(len(several))
+        except ValueError:  # msgspec's errors are ValueErrors too
+            left.add(at)
+    data = [signal.data for signal in signals]
+    times = [signal.time for signal in signals]
+    return _Events(
+        owner,
+        position,
+        signals,
+        [signal.type for signal in signals],
+        [d.campaign for d in data],
+        [d.subject for d in data],
+        [d.user_agent for d in data],
+        [_alone(d.contacts[0]) if len(d.contacts) == 1 else _together(d.contacts) for d in data],
+        times,
+        _moments(times),
+        bodies.received_us.take(pa.array(owner, pa.int64())),
+    )
+
+
+def _several(body: bytes, content_type: str) -> list[_Signal]:
+    """The events of a body that may have many. Raises ValueError."""
     if len(body) > MAX_EVENT_BYTES:
-        return None
-    try:
-        signals = _signals(body, origin.content_type)
-        rows: list[TouchRow] = []
-        received_us = micros(origin.received_at)
-        latest = origin.received_at + FUTURE_TOLERANCE
-        for position, signal in enumerate(signals):
-            _read(rows, signal, latest, (origin.source, received_us, record, position))
-    except ValueError:  # msgspec's errors and pydantic's are ValueErrors too
-        return None
-    return rows
-
-
-def _signals(body: bytes, content_type: str) -> list[_Signal]:
+        raise ValueError("large bodies are the contract's")
     if content_type.partition(";")[0].strip() in NDJSON_TYPES:
         signals = [_ONE.decode(line) for line in map(bytes.strip, body.split(b"\n")) if line]
     elif body[:1] == b"[":
@@ -84,75 +177,123 @@ def _signals(body: bytes, content_type: str) -> list[_Signal]:
     else:
         return [_ONE.decode(body)]
     if not 0 < len(signals) <= MAX_EVENTS:
-        raise _Unusual
+        raise ValueError("none, or too many")
     return signals
 
 
-def _read(rows: list[TouchRow], signal: _Signal, latest: datetime, arrival: tuple[str, int, str, int]) -> None:
-    data, text = signal.data, signal.time
-    campaign, subject, user_agent = data.campaign, data.subject, data.user_agent
-    if campaign.strip() != campaign or subject.strip() != subject or user_agent.strip() != user_agent:
-        raise _Unusual  # the contract strips them
-    if not _TIME.fullmatch(text):
-        raise _Unusual
-    time = datetime.fromisoformat(text)
-    if not EARLIEST_YEAR <= time.year <= 9998:
-        raise _Unusual
-    if time.tzinfo is not UTC:
-        time = time.astimezone(UTC)
-    if time > latest:
-        raise _Unusual
-    kind, action = _type(signal.type)
-    direction = data.direction or default_direction(signal.type)
-    people = [_person(contact) for contact in data.contacts]
-    if len(people) > 1:
-        people = sorted(dict(people).items())
-    # Most senders write UTC without fractions; putting the digits together again would cost more than all the rest.
-    told = f"{text[:19]}+00:00" if text[19:] in ("Z", "+00:00") else time.isoformat()
-    said = (signal.type, told, direction, campaign, subject, user_agent)
-    content = content_digest(said, people)
-    default_source, received_us, record, position = arrival
-    source = signal.source or default_source
-    event_id = event_digest(source, signal.id, content)
-    machine = machine_reason(user_agent)
-    occurred_us = micros(time)
-    first = 1
-    for key, affiliation in people:
-        rows.append(
-            (
-                key,
-                event_id,
-                occurred_us,
-                received_us,
-                kind,
-                action,
-                direction,
-                affiliation,
-                machine,
-                campaign,
-                subject,
-                source,
-                content,
-                record,
-                position,
-                first,
-            )
-        )
-        first = 0
+def _moments(times: list[str]) -> pa.Array:
+    column = pa.array(times, pa.string())
+    usual = pc.match_substring_regex(column, _TIME)
+    column = pc.if_else(usual, column, None)
+    try:
+        return column.cast(_MICROS).cast(pa.int64())
+    except pa.ArrowInvalid:  # a month 13 or so, somewhere
+        return pa.array([None if text is None else _moment(text) for text in column.to_pylist()], pa.int64())
+
+
+def _moment(text: str) -> int | None:
+    try:
+        return micros(datetime.fromisoformat(text).astimezone(UTC))
+    except ValueError:
+        return None
+
+
+def _unusual(events: _Events, kinds: dict[str, _Kind | None]) -> set[int]:
+    """The events that are the contract's: it refuses them, or reads something else than they say."""
+    found: set[int] = set()
+    if None in kinds.values():
+        found |= {at for at, told in enumerate(events.types) if kinds[told] is None}
+    for column in (events.campaigns, events.subjects, events.user_agents):
+        if padded := {text for text in set(column) if text.strip() != text}:
+            found |= {at for at, text in enumerate(column) if text in padded}
+    found |= {at for at, people in enumerate(events.people) if people is None}
+    in_time = pc.less_equal(events.moments, pc.add(events.received, _TOLERANCE_US))
+    wrong = pc.invert(pc.fill_null(in_time, False))
+    return found | set(pc.indices_nonzero(wrong).to_pylist())
+
+
+def _table(events: _Events, kinds: dict[str, Any], bodies: Bodies) -> pa.Table:
+    """One row for each event and contact."""
+    told = [kinds[told] for told in events.types]
+    directions = [signal.data.direction or kind.direction for signal, kind in zip(events.signals, told, strict=True)]
+    people: list[Any] = events.people
+    said = zip(
+        events.types,
+        _in_utc(events.times, events.moments),
+        directions,
+        events.campaigns,
+        events.subjects,
+        events.user_agents,
+        [p.told for p in people],
+        strict=True,
+    )
+    contents = [content_digest(one) for one in said]
+    sources = [signal.source or bodies.sources[body] for signal, body in zip(events.signals, events.body, strict=True)]
+    ids = [
+        event_digest(source, signal.id, content)
+        for source, signal, content in zip(sources, events.signals, contents, strict=True)
+    ]
+    machines = {agent: machine_reason(agent) for agent in set(events.user_agents)}
+    texts = {
+        "event_id": ids,
+        "kind": [kind.kind for kind in told],
+        "action": [kind.action for kind in told],
+        "direction": directions,
+        "machine": [machines[agent] for agent in events.user_agents],
+        "campaign": events.campaigns,
+        "subject": events.subjects,
+        "source": sources,
+        "content": contents,
+        "record_id": [bodies.records[body] for body in events.body],
+    }
+    columns = {name: pa.array(column, pa.string()) for name, column in texts.items()}
+    columns["occurred_at"] = events.moments.cast(_MICROS)
+    columns["received_at"] = events.received.cast(_MICROS)
+    columns["position"] = pa.array(events.position, pa.uint32())
+    table = pa.table(columns)
+    each = [len(p.keys) for p in people]
+    first = [1] * len(people)
+    if len(people) < sum(each):
+        table = table.take(pa.array([at for at, count in enumerate(each) for _ in range(count)], pa.int64()))
+        first = [int(number == 0) for count in each for number in range(count)]
+    table = table.append_column("contact_key", pa.array(chain.from_iterable(p.keys for p in people), pa.string()))
+    affiliations = chain.from_iterable(p.affiliations for p in people)
+    table = table.append_column("affiliation", pa.array(affiliations, pa.string()))
+    table = table.append_column("first", pa.array(first, pa.uint8()))
+    return with_precedence(table.select(TOUCH_ROW.names))
+
+
+def _in_utc(times: list[str], moments: pa.Array) -> list[str]:
+    """Times as the content digest takes them: in UTC, as Python writes them."""
+    # Many senders write UTC without fractions; putting the digits together again would cost more than all the rest.
+    told = [text[:19] + "+00:00" if text[19:] in ("Z", "+00:00") else "" for text in times]
+    if "" in told:
+        others = zip(told, moments.to_pylist(), strict=True)
+        told = [text or from_micros(moment).isoformat() for text, moment in others]
+    return told
 
 
 @lru_cache(maxsize=4096)
-def _type(told: str) -> tuple[str, str]:
-    """(kind, action) of a type. Raises _Unusual for what is none."""
+def _kind(told: str) -> _Kind | None:
     found = split_type(told)
-    if found is None:
-        raise _Unusual
-    return found
+    return None if found is None else _Kind(*found, default_direction(told))
 
 
 @lru_cache(maxsize=1 << 16)
-def _person(contact: _Contact) -> tuple[str, str]:
-    """(key, affiliation) of a contact, by the contract itself: people recur. Raises ValueError for what it refuses."""
+def _alone(contact: _Contact) -> _People | None:
+    """A contact by the contract itself, as people recur; None for what it refuses."""
     told: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(contact).items() if value is not None}
-    known = Contact.model_validate(told)
-    return known.key, known.affiliation
+    try:
+        known = Contact.model_validate(told)
+    except ValueError:
+        return None
+    return _People((known.key,), (known.affiliation,), f"{known.key}\x1f{known.affiliation}")
+
+
+def _together(contacts: list[_Contact]) -> _People | None:
+    known = [_alone(contact) for contact in contacts]
+    if None in known:
+        return None
+    pairs = sorted({one.keys[0]: one.affiliations[0] for one in known if one is not None}.items())
+    keys, affiliations = zip(*pairs, strict=True)
+    return _People(keys, affiliations, "\x1f".join(chain.from_iterable(pairs)))

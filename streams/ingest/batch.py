@@ -1,42 +1,59 @@
 """Decode a batch of Kafka records into what is to be stored of it. No I/O."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
-from infra.store import ArchivedBody, StoredDeadLetter
+from infra.store import ArchivedBody, StoredDeadLetter, archive_columns, archive_rows
 from models.decode import outcomes_of
 from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
-from models.records import Origin, record_id
-from models.sources.canonical_fast import fast_rows
+from models.records import Headers, Sender, read_headers, record_id
+from models.sources.canonical_fast import Bodies, fast_table
 from models.sources.fact_records import decode_facts
-from models.touch_table import TouchRow, micros, rows_of, touch_table
+from models.touch_table import TouchRow, rows_of, touch_table
 from models.touches import read_signal
 
-_LATEST_MS = 4_102_444_800_000  # the year 2100; producers may write what they like
+
+class Message(Protocol):
+    """A record as the Kafka client gives it. timestamp: the broker's or producer's clock, Unix milliseconds."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def value(self) -> bytes | None: ...
 
 
 class Record(NamedTuple):
-    """A record as Kafka gave it. timestamp_ms: the broker's or producer's clock, Unix milliseconds."""
+    """A record that is not in Kafka, or not any more; see Message."""
 
     topic: str
     partition: int
     offset: int
-    timestamp_ms: int
+    timestamp: int
     headers: tuple[tuple[str, bytes], ...]
     value: bytes
 
 
 @dataclass(slots=True)
 class Batch:
-    """What a batch of records says. touches: see models.touch_table; facts' bodies are only kept where refused."""
+    """What a batch of records says.
+
+    bodies: see infra.store.archive_columns; of facts only those refused. touches: see models.touch_table.
+    """
 
     records: int
-    bodies: list[ArchivedBody]
+    bodies: pa.Table
     touches: pa.Table
     facts: list[AnyFact]
     dead: list[StoredDeadLetter]
@@ -44,66 +61,106 @@ class Batch:
 
 @dataclass(slots=True)
 class _Read:
-    bodies: list[ArchivedBody] = field(default_factory=list)
+    """What the contract made of the bodies that are read one by one."""
+
+    refused: list[ArchivedBody] = field(default_factory=list)
     rows: list[TouchRow] = field(default_factory=list)
     facts: list[AnyFact] = field(default_factory=list)
     dead: list[StoredDeadLetter] = field(default_factory=list)
 
 
-def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
+def decode_batch(records: Sequence[Message], facts_topic: str) -> Batch:
     """Decode every record; a bad event is a value in the result and takes nothing along."""
-    read, count = _Read(), 0
-    for record in records:
-        count += 1
-        received = datetime.fromtimestamp(min(max(record.timestamp_ms, 0), _LATEST_MS) / 1000, UTC)
-        origin = Origin.from_headers(record.headers, fallback_received_at=received)
-        if record.topic == facts_topic:
-            _read_facts(read, record, origin._replace(adapter="facts"))
-        else:
-            _read_signals(read, record, origin)
-    return Batch(count, read.bodies, touch_table(read.rows), read.facts, read.dead)
+    signals = [record for record in records if record.topic != facts_topic]
+    facts = [record for record in records if record.topic == facts_topic] if len(signals) < len(records) else []
+    read = _Read()
+    bodies, touches = _read_signals(read, signals)
+    _read_facts(read, facts)
+    bodies = pa.concat_tables([bodies, archive_rows(read.refused)])
+    return Batch(len(records), bodies, pa.concat_tables([touches, touch_table(read.rows)]), read.facts, read.dead)
 
 
-def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
-    body = _body(record, origin)
-    read.bodies.append(body)
-    if origin.adapter == "canonical" and (rows := fast_rows(record.value, origin, body.record_id)) is not None:
-        read.rows += rows
-        return
-    for position, outcome in enumerate(outcomes_of(record.value, origin)):
+def _read_signals(read: _Read, records: list[Message]) -> tuple[pa.Table, pa.Table]:
+    """The bodies as received, and the touches of those that can be read by column; the others go into `read`."""
+    senders, received_us = read_headers([r.headers for r in records], [r.timestamp for r in records])
+    values = [record.value or b"" for record in records]
+    ids = [record_id(sender.source, sender.adapter, value) for sender, value in zip(senders, values, strict=True)]
+    bodies = _bodies(records, senders, received_us, (ids, values))
+    canonical = [at for at, sender in enumerate(senders) if sender.adapter == "canonical"]
+    if len(canonical) == len(records):
+        sources, content_types = [s.source for s in senders], [s.content_type for s in senders]
+        touches, left = fast_table(Bodies(values, sources, content_types, received_us, ids))
+    else:
+        of = [senders[at] for at in canonical]
+        touches, left_of = fast_table(
+            Bodies(
+                [values[at] for at in canonical],
+                [sender.source for sender in of],
+                [sender.content_type for sender in of],
+                received_us.take(pa.array(canonical, pa.int64())),
+                [ids[at] for at in canonical],
+            )
+        )
+        left = sorted({canonical[at] for at in left_of}.union(set(range(len(records))).difference(canonical)))
+    for at in left:
+        received = received_us[at].as_py()
+        _read_body(read, _body(records[at], senders[at], received, ids[at]))
+    return bodies, touches
+
+
+def _read_body(read: _Read, body: ArchivedBody) -> None:
+    origin = body.origin()
+    for position, outcome in enumerate(outcomes_of(body.body, origin)):
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))
         else:
             read.rows += rows_of(read_signal(outcome, origin), body.record_id, position)
 
 
-def _read_facts(read: _Read, record: Record, origin: Origin) -> None:
-    outcomes: Sequence[AnyFact | DeadLetter]
-    try:
-        outcomes = decode_facts(record.value)
-    except Exception as error:
-        # A bug must cost its record, not the worker: it would meet the record again for ever.
-        outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", record.value)]
-    refused = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
-    read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter)]
-    if refused:
-        body = _body(record, origin)
-        read.bodies.append(body)
-        read.dead += [dead_letter(body, letter) for letter in refused]
+def _read_facts(read: _Read, records: list[Message]) -> None:
+    senders, received_us = read_headers([r.headers for r in records], [r.timestamp for r in records])
+    for record, sender, received in zip(records, senders, received_us.to_pylist(), strict=True):
+        outcomes: Sequence[AnyFact | DeadLetter]
+        value = record.value or b""
+        try:
+            outcomes = decode_facts(value)
+        except Exception as error:
+            # A bug must cost its record, not the worker: it would meet the record again for ever.
+            outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", value)]
+        refused = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
+        read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter)]
+        if refused:
+            stated = sender._replace(adapter="facts")
+            body = _body(record, stated, received, record_id(stated.source, stated.adapter, value))
+            read.refused.append(body)
+            read.dead += [dead_letter(body, letter) for letter in refused]
 
 
-def _body(record: Record, origin: Origin) -> ArchivedBody:
-    return ArchivedBody(
-        record_id(origin.source, origin.adapter, record.value),
-        origin.source,
-        origin.adapter,
-        origin.content_type,
-        ",".join(origin.own_domains),
-        micros(origin.received_at),
-        record.topic,
-        record.partition,
-        record.offset,
-        record.value,
+def _body(record: Message, sender: Sender, received_us: int, id_: str) -> ArchivedBody:
+    place = (record.topic, record.partition, record.offset)
+    own_domains = ",".join(sender.own_domains)
+    told = (sender.source, sender.adapter, sender.content_type, own_domains, received_us)
+    return ArchivedBody(id_, *told, *place, record.value or b"")
+
+
+def _bodies(
+    records: list[Message], senders: list[Sender], received_us: pa.Array, told: tuple[list[str], list[bytes]]
+) -> pa.Table:
+    """The bodies as the archive has them. told: their record_ids and bytes."""
+    own_domains = {domains: ",".join(domains) for domains in {sender.own_domains for sender in senders}}
+    return archive_columns(
+        [
+            told[0],
+            [sender.source for sender in senders],
+            [sender.adapter for sender in senders],
+            [sender.content_type for sender in senders],
+            [own_domains[sender.own_domains] for sender in senders],
+            received_us,
+            [record.topic for record in records],
+            [record.partition for record in records],
+            [record.offset for record in records],
+            told[1],
+        ]
     )
 
 

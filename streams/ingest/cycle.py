@@ -15,7 +15,6 @@ from models.conflicts import Arrival, repetition, settle
 from models.contact_days import bind_groups, changed_evidence, tombstones
 from models.directory import Directory, fold
 from models.facts import AnyFact
-from models.outcomes import Reason
 from models.touch_table import events_of, touch_table
 from streams.ingest.batch import Batch, Record, decode_batch
 from streams.ingest.supersede import supersede
@@ -30,18 +29,26 @@ class AccountTouched(NamedTuple):
 
 @dataclass(slots=True)
 class CycleReport:
-    """What one cycle did. events: that arrived and were valid, duplicates and conflicts among them.
+    """What one batch was. events: that arrived and were valid, duplicates and conflicts among them.
 
     dead: by reason. median_day: of the business days it touched, None where it touched none.
     """
 
     records: int = 0
     events: int = 0
-    duplicates: int = 0
     touches: int = 0
     dead: Counter[str] = field(default_factory=Counter)
     facts: int = 0
     median_day: date | None = None
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What the events of some batches turned out to be. duplicates: that came before; conflicts: that lost their id."""
+
+    events: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
 
 
 class Cycle:
@@ -55,37 +62,55 @@ class Cycle:
         self._directory = Directory()
         self._facts = 0  # of which the directory is the fold
         self._side = ThreadPoolExecutor(1, thread_name_prefix="ingest-side")
+        self._unsettled: list[pa.Table] = []
 
-    def run(self, records: Sequence[Record]) -> CycleReport:
-        """Decode and store a batch; see store."""
-        return self.store(decode_batch(records, self._facts_topic))
+    @property
+    def unsettled(self) -> int:
+        """Events stored since settle() was last called."""
+        return sum(events.num_rows for events in self._unsettled)
+
+    def run(self, records: Sequence[Record]) -> tuple[CycleReport, Settlement]:
+        """Decode, store and settle a batch."""
+        return self.store(decode_batch(records, self._facts_topic)), self.settle()
 
     def store(self, batch: Batch) -> CycleReport:
-        """Store, settle conflicts, roll up, publish. When this returns the records' offsets may be committed.
+        """Store, roll up, publish. The records' offsets may be committed once settle() has returned after it.
 
         Raises what the store or the publisher raise; everything done so far may then be done again.
         """
         report = CycleReport(records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows)
         report.dead.update(letter.reason for letter in batch.dead)
         dirty = self._insert(batch)
-        taken_back = self._settle(batch.touches, report)
-        dirty = pa.concat_tables([dirty, *taken_back])
         # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
         self._refresh_directory(rebind=bool(batch.facts))
-        touched = self._roll_up(dirty, replacing=bool(taken_back))
-        while dirty.num_rows and self._store.directory_state().epoch != self._directory.epoch:
-            # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
-            self._refresh_directory(rebind=False)
-            touched = self._roll_up(dirty, replacing=True)
-        self._publish(touched)
-        report.events = int(pc.sum(batch.touches.column("first")).as_py() or 0)
+        self._bring_up_to_date(dirty, replacing=False)
+        events = events_of(batch.touches)
+        if events.num_rows:
+            self._unsettled.append(events)
+        report.events = events.num_rows
         report.median_day = _median_day(dirty)
         return report
+
+    def settle(self) -> Settlement:
+        """See whether an event stored since the last time shares its id with other content, and let the first stand.
+
+        The look-up reads as much for many events as for few, so one serves several batches.
+        Raises as store does; then all of them are to be stored and settled again.
+        """
+        if not self._unsettled:
+            return Settlement()
+        events = pa.concat_tables(self._unsettled)
+        result = Settlement(events=events.num_rows)
+        if dirty := self._take_back(events, result):
+            self._refresh_directory(rebind=False)
+            self._bring_up_to_date(pa.concat_tables(dirty), replacing=True)
+        self._unsettled.clear()
+        return result
 
     def _insert(self, batch: Batch) -> pa.Table:
         """Everything that is stored before anything is derived from it; answers the dirty (contact, day) keys.
 
-        The order is what conflicts are settled by: who sees a claim finds its body, and whoever asks for rival claims
+        The order is what conflicts are settled by: who sees a claim finds its body, and whoever asks for other claims
         after storing its touches finds all or is found by them.
         """
         dead = self._side.submit(self._store.keep_dead_letters, batch.dead)
@@ -97,16 +122,13 @@ class Cycle:
         dead.result()
         return dirty
 
-    def _settle(self, touches: pa.Table, report: CycleReport) -> list[pa.Table]:
+    def _take_back(self, events: pa.Table, result: Settlement) -> list[pa.Table]:
         """Count what had arrived before; take back what lost its id to other content, and answer its dirty keys."""
-        rivals = self._store.rivals(touches)
-        events = events_of(touches)
-        if not rivals and pc.count_distinct(events.column("event_id")).as_py() == events.num_rows:
-            return []
-        columns = (events.column(name).to_pylist() for name in Arrival._fields)
+        again = pc.is_in(events.column("event_id"), self._store.arrived_again(events))
+        columns = (events.filter(again).column(name).to_pylist() for name in Arrival._fields)
         mine = list(map(Arrival._make, zip(*columns, strict=True)))
-        repeated = repetition(mine, rivals)
-        report.duplicates = repeated.duplicates
+        repeated = repetition(mine, self._store.rivals(events.filter(again)))
+        result.duplicates = repeated.duplicates
         if not repeated.disputed:
             return []
         conflicts = settle(mine, self._store.arrivals(sorted(repeated.disputed)))
@@ -114,8 +136,8 @@ class Cycle:
         for arrival in mine:
             if (winner := standing.get(arrival.event_id)) is not None:
                 lost = arrival.content != winner.content
-                report.dead.update([Reason.CONFLICTING_DUPLICATE] if lost else [])
-                report.duplicates += not lost and arrival != winner
+                result.conflicts += lost
+                result.duplicates += not lost and arrival != winner
         found = supersede(self._store, conflicts)
         dirty = [
             self._store.take_back_touches(found.gone),
@@ -124,6 +146,15 @@ class Cycle:
         self._store.keep_verdicts(found.refused)
         self._store.add_corrections(found.corrections)
         return dirty
+
+    def _bring_up_to_date(self, dirty: pa.Table, *, replacing: bool) -> None:
+        """Roll the dirty keys up and tell which accounts they touched."""
+        touched = self._roll_up(dirty, replacing=replacing)
+        while dirty.num_rows and self._store.directory_state().epoch != self._directory.epoch:
+            # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
+            self._refresh_directory(rebind=False)
+            touched = self._roll_up(dirty, replacing=True)
+        self._publish(touched)
 
     def _roll_up(self, dirty: pa.Table, *, replacing: bool = False) -> list[AccountTouched]:
         """Recompute the contact-days of the dirty keys. replacing: mark as gone what no longer results from them."""

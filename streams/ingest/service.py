@@ -6,9 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, TypeVar
 
 import aiokafka
 import mode
@@ -23,18 +25,26 @@ from aiokafka.errors import (
 from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
-from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.batch import Batch, decode_batch
 from streams.ingest.cycle import Cycle, CycleReport
+
+T = TypeVar("T")
 
 log = logging.getLogger("setten.ingest")
 
-_Found = dict[Any, list[Any]]  # messages by partition, as aiokafka gives them
-
-MAX_RECORDS = 20_000
+# A batch holds at most so many records and about so many bytes: what it costs in memory does not grow with the lag.
+MAX_RECORDS = 50_000
+_MAX_BYTES = 24 << 20
+_RECORDS_PER_POLL = 5_000
 _POLL_MS = 250
+# While a batch is stored the next one is filled: how often it is looked whether it is stored.
+_FILL_POLL_MS = 20
+# Full batches are settled together, as the look-up costs about the same for few events as for many, and committed then.
+_SETTLE_EVENTS = 300_000
+_SETTLE_S = 5.0
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
-_SETTLE_S = 10.0
+_HISTORY_S = 10.0
 # Between tries while ClickHouse or Kafka cannot be reached; the last one for as long as it takes. A restart would help
 # nobody: the records stay in Kafka, and memory does not grow, as nothing is read meanwhile.
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -47,6 +57,25 @@ _LOST_PARTITIONS = (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
+
+
+@dataclass(slots=True)
+class _Poll:
+    """Messages read together. full: more may be waiting."""
+
+    messages: list[Any] = field(default_factory=list)
+    size: int = 0
+    offsets: dict[Any, int] = field(default_factory=dict)  # by partition: the offset to commit
+
+    @property
+    def full(self) -> bool:
+        return len(self.messages) >= MAX_RECORDS or self.size >= _MAX_BYTES
+
+    def add(self, found: dict[Any, list[Any]]) -> None:
+        for partition, messages in found.items():
+            self.messages += messages
+            self.size += sum(len(message.value or b"") for message in messages)
+            self.offsets[partition] = messages[-1].offset + 1
 
 
 class Poisoned(Exception):
@@ -76,13 +105,16 @@ class IngestService(mode.Service):
         self._idle = asyncio.Event()
         self._idle.set()
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
+        self._cycle: Cycle | None = None
+        self._uncommitted: dict[Any, int] = {}  # stored and not committed, by partition
+        self._settle_at = 0.0
         self._history_read_at = float("-inf")
         self._refused_in_a_row: Counter[str] = Counter()
 
     @property
     def reading_history(self) -> bool:
         """Whether old touches came in lately: an account that looks silent may then only be unread."""
-        return time.monotonic() - self._history_read_at < _SETTLE_S
+        return time.monotonic() - self._history_read_at < _HISTORY_S
 
     async def on_start(self) -> None:
         timeout_ms = self._settings.kafka_session_timeout_s * 1000
@@ -99,7 +131,7 @@ class IngestService(mode.Service):
             fetch_max_bytes=2 * MAX_RECORD_BYTES,
             fetch_max_wait_ms=100,
         )
-        self._consumer.subscribe([*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle))
+        self._consumer.subscribe([*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle, self._settle))
         await self._consumer.start()
 
     async def on_stop(self) -> None:
@@ -112,23 +144,31 @@ class IngestService(mode.Service):
 
     @mode.Service.task
     async def _consume(self) -> None:
-        """Decode one batch while the one before it is stored; commit in their order."""
+        """Decode one batch while the one before it is stored; settle and commit in their order."""
         storing: asyncio.Task[None] | None = None
         self._idle.clear()
         try:
             loop = asyncio.get_running_loop()
-            cycle = await loop.run_in_executor(self._store_thread, self._open_cycle)
+            cycle = self._cycle = await loop.run_in_executor(self._store_thread, self._open_cycle)
             self._on_ready()
             while not self.should_stop:
-                found = await self._read()
-                batch = await loop.run_in_executor(self._decode_thread, _decode, found) if found else None
+                poll = await self._read(storing)
+                batch = None
+                if poll.messages:
+                    batch = await loop.run_in_executor(self._decode_thread, decode_batch, poll.messages, FACTS)
                 if storing is not None and (batch is not None or storing.done()):
                     await storing
                     storing = None
                 if batch is not None:
-                    storing = asyncio.create_task(self._store(cycle, batch, found))
+                    # The messages are not handed on: they are as large as the batch.
+                    storing = asyncio.create_task(self._store(cycle, batch, poll.offsets, more=poll.full))
+                elif storing is None and self._uncommitted:
+                    async with self._in_cycle:
+                        await self._settle()
             if storing is not None:
                 await storing
+            async with self._in_cycle:
+                await self._settle()
         except asyncio.CancelledError:
             raise
         except BaseException as error:
@@ -138,40 +178,69 @@ class IngestService(mode.Service):
         finally:
             self._idle.set()
 
-    async def _read(self) -> _Found:
+    async def _read(self, storing: "asyncio.Task[None] | None") -> _Poll:
+        """Messages until a batch is full; with nothing left to read, as long as another one is being stored."""
         assert self._consumer is not None
-        found: _Found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
-        return found
+        poll = _Poll()
+        while not poll.full and not self.should_stop:
+            busy = storing is not None and not storing.done()
+            found = await self._consumer.getmany(
+                timeout_ms=_FILL_POLL_MS if busy else 0 if poll.messages else _POLL_MS,
+                max_records=min(_RECORDS_PER_POLL, MAX_RECORDS - len(poll.messages)),
+            )
+            poll.add(found)
+            if not found and not busy:
+                break
+        return poll
 
-    async def _store(self, cycle: Cycle, batch: Batch, found: _Found) -> None:
-        assert self._consumer is not None
+    async def _store(self, cycle: Cycle, batch: Batch, offsets: dict[Any, int], *, more: bool) -> None:
+        """offsets: what to commit once it is settled. more: the batch was full, so that another one is waiting."""
         async with self._in_cycle:
-            report = await self._store_patiently(cycle, batch)
+            report = await self._patiently(partial(cycle.store, batch))
             self._mind_poison(report)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
                 self._history_read_at = time.monotonic()
-            try:
-                # A batch that was decoded before its partitions moved is stored all the same, and theirs to commit.
-                ours = self._consumer.assignment()
-                if offsets := {p: messages[-1].offset + 1 for p, messages in found.items() if p in ours}:
-                    await self._consumer.commit(offsets)
-            except _LOST_PARTITIONS as error:
-                # Another worker has these partitions now and reads the records again: that changes nothing.
-                log.warning("not committed, the partitions have moved: %s", error)
+            if not self._uncommitted:
+                self._settle_at = time.monotonic() + _SETTLE_S
+            self._uncommitted.update(offsets)
+            if not more or cycle.unsettled >= _SETTLE_EVENTS or time.monotonic() >= self._settle_at:
+                await self._settle()
         if report.dead:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.dead.items()))
             log.warning("dead letters: %s", reasons)
         log.info(
-            "cycle: %d records, %d events, %d duplicates, %d touches, %d facts",
-            *(report.records, report.events, report.duplicates, report.touches, report.facts),
+            "cycle: %d records, %d events, %d touches, %d facts",
+            *(report.records, report.events, report.touches, report.facts),
         )
 
-    async def _store_patiently(self, cycle: Cycle, batch: Batch) -> CycleReport:
+    async def _settle(self) -> None:
+        """Settle what was stored since the last time and commit it. The caller holds the lock."""
+        assert self._consumer is not None
+        if self._cycle is None:
+            return
+        settlement = await self._patiently(self._cycle.settle)
+        offsets, self._uncommitted = self._uncommitted, {}
+        try:
+            # What was decoded before its partitions moved is stored all the same, and theirs to commit.
+            ours = self._consumer.assignment()
+            if mine := {partition: offset for partition, offset in offsets.items() if partition in ours}:
+                await self._consumer.commit(mine)
+        except _LOST_PARTITIONS as error:
+            # Another worker has these partitions now and reads the records again: that changes nothing.
+            log.warning("not committed, the partitions have moved: %s", error)
+        if settlement.events:
+            log.info(
+                "settled: %d events, %d duplicates, %d conflicting",
+                *(settlement.events, settlement.duplicates, settlement.conflicts),
+            )
+
+    async def _patiently(self, action: Callable[[], T]) -> T:
+        """Do it in the cycle's thread, for as long as ClickHouse or Kafka cannot be reached."""
         loop = asyncio.get_running_loop()
         for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
             try:
-                return await loop.run_in_executor(self._store_thread, cycle.store, batch)
+                return await loop.run_in_executor(self._store_thread, action)
             except (ClickHouseUnavailable, KafkaUnavailable) as error:
                 if self.should_stop:
                     raise
@@ -198,24 +267,16 @@ class IngestService(mode.Service):
             )
 
 
-def _decode(found: _Found) -> Batch:
-    return decode_batch((record for partition in found.values() for record in _records(partition)), FACTS)
-
-
-def _records(messages: Iterable) -> Iterable[Record]:
-    for m in messages:
-        yield Record(m.topic, m.partition, m.offset, m.timestamp, tuple(m.headers), m.value or b"")
-
-
 class _FinishCycleFirst(aiokafka.ConsumerRebalanceListener):
-    """Lets the cycle under way finish and commit before its partitions move."""
+    """Lets the cycle under way finish, and commits what is stored, before its partitions move."""
 
-    def __init__(self, in_cycle: asyncio.Lock) -> None:
+    def __init__(self, in_cycle: asyncio.Lock, settle: Callable[[], Awaitable[None]]) -> None:
         self._in_cycle = in_cycle
+        self._settle = settle
 
     async def on_partitions_revoked(self, revoked: Iterable) -> None:
         async with self._in_cycle:
-            pass
+            await self._settle()
 
     async def on_partitions_assigned(self, assigned: Iterable) -> None:
         log.info("%d partitions assigned", len(list(assigned)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.store import Store
 from models.records import Origin
-from streams.ingest.batch import Record
+from streams.ingest.batch import Record, decode_batch
 from streams.ingest.cycle import Cycle
 from tests.faults.world import World
 
@@ -22,6 +22,7 @@ STEPS = (
     "claim_events",
     "insert_touches",
     "insert_facts",
+    "arrived_again",
     "rivals",
     "take_back_touches",
     "keep_verdicts",
@@ -88,6 +89,7 @@ def run(store: Store, world: World, seed: int, cycle: NewCycle, *, commit_first:
     records = records_of(world, rng)
     brittle = Brittle(store)
     committed, worker = 0, cycle(store)
+    stored = 0  # up to where this worker has stored and not settled
 
     def taken_over(end: int) -> None:
         # The worker sleeps; another one gets its partitions, does the same or more, and commits.
@@ -96,7 +98,8 @@ def run(store: Store, world: World, seed: int, cycle: NewCycle, *, commit_first:
         committed = end
 
     while committed < len(records):
-        start, end = committed, committed + rng.randrange(1, max(2, len(records) // 5))
+        start = max(committed, stored)
+        end = min(len(records), start + rng.randrange(1, max(2, len(records) // 5)))
         batch = records[start:end]
         brittle.undisturbed()
         match rng.choice(("crash", "sleep", "sleep", "nothing")):
@@ -106,12 +109,18 @@ def run(store: Store, world: World, seed: int, cycle: NewCycle, *, commit_first:
                 # Half of the time where what was read is old when it is written.
                 brittle.sleep_behind = rng.choice((*STEPS, *["recompute"] * len(STEPS)))
                 brittle.meanwhile = partial(taken_over, rng.randrange(start + 1, min(len(records), end + 20) + 1))
+        before = committed
         if commit_first:
-            committed = min(end, len(records))
+            committed = end
         try:
-            worker.run(batch)
+            worker.store(decode_batch(batch, "facts"))
+            stored = end
+            if committed == before and end < len(records) and rng.random() < 0.4:
+                continue  # several batches are settled together
+            worker.settle()
         except Crash:
-            worker = cycle(store)
+            worker, stored = cycle(store), 0
             continue
-        if committed == start:  # else its partitions have moved, and its commit is refused
-            committed = min(end, len(records))
+        if committed == before:  # else its partitions have moved, and its commit is refused
+            committed = end
+        stored = 0

@@ -127,8 +127,8 @@ def test_a_roll_up_that_is_skipped_is_caught(new_database: NewDatabase) -> None:
 
 
 def test_conflicts_left_unsettled_are_caught(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    def settle(self: Cycle, touches: pa.Table, report: Any) -> Sequence[pa.Table]:
+    def take_back(self: Cycle, events: pa.Table, result: Any) -> Sequence[pa.Table]:
         return []
 
-    monkeypatch.setattr(Cycle, "_settle", settle)
+    monkeypatch.setattr(Cycle, "_take_back", take_back)
     caught(new_database)

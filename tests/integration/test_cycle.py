@@ -14,7 +14,7 @@ from infra.store import Store
 from models.contact_days import bind_groups
 from models.directory import fold
 from models.records import Origin
-from streams.ingest.batch import Record
+from streams.ingest.batch import Record, decode_batch
 from streams.ingest.cycle import AccountTouched, Cycle
 from tests.stack import checksums
 
@@ -25,6 +25,7 @@ STEPS = (
     "claim_events",
     "insert_touches",
     "insert_facts",
+    "arrived_again",
     "rivals",
     "take_back_touches",
     "keep_verdicts",
@@ -140,17 +141,34 @@ def test_the_effects_come_in_the_order_that_the_guarantee_needs(new_store: Calla
         "insert_facts",
     ]
     assert [step for step in store.log[5:] if step != "directory_state"] == [
-        "rivals",  # asked once the touches are there: of two rivals the later one sees the other
-        "take_back_touches",
-        "insert_touches",  # what stands, told again
-        "keep_verdicts",
-        "add_corrections",
         "project_directory",
         "insert_contact_days",  # bound anew under the new directory
         "mark_bound",
         "insert_contact_days",  # the roll-up of this batch
         "publish",
+        "arrived_again",  # asked once the touches are there: of two rivals the later one sees the other
+        "rivals",
+        "take_back_touches",
+        "insert_touches",  # what stands, told again
+        "keep_verdicts",
+        "add_corrections",
+        "insert_contact_days",  # what was taken back, rolled up again
+        "publish",
     ]
+
+
+def test_batches_settled_together_leave_what_each_alone_leaves(new_store: Callable[..., Store]) -> None:
+    alone = run_all(new_store(), [STREAM[:10], STREAM[10:], STREAM[5:]])
+    store = new_store()
+    cycle = cycle_of(store)
+    for batch in (STREAM[:10], STREAM[10:], STREAM[5:]):
+        cycle.store(decode_batch(batch, "facts"))
+    waiting = cycle.unsettled
+    settled = cycle.settle()
+    assert (settled.events, cycle.unsettled) == (waiting, 0)
+    assert settled.conflicts > 0
+    assert settled.duplicates > 0
+    assert content(store) == alone
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -178,8 +196,9 @@ def test_what_was_read_before_changes_nothing_days_later(new_store: Callable[...
     store = new_store()
     before = run_all(store, [STREAM])
     late = [record(r.value, r.offset + 1000, r.topic, minutes=60 * 24 * 3) for r in STREAM]
-    report = cycle_of(store).run(late)
-    assert report.duplicates + report.dead["conflicting_duplicate"] == report.events
+    _, settled = cycle_of(store).run(late)
+    assert settled.events > 0
+    assert settled.duplicates + settled.conflicts == settled.events
     assert content(store) == before
 
 
@@ -276,8 +295,9 @@ def test_the_touched_accounts_are_published_with_their_latest_day(new_store: Cal
 
 def test_the_refused_part_of_a_body_takes_nothing_along(new_store: Callable[..., Store]) -> None:
     store = new_store()
-    report = cycle_of(store).run([*SIGNALS, BAD])
-    assert report.dead == {"unknown_kind": 1, "conflicting_duplicate": 1}
+    report, settled = cycle_of(store).run([*SIGNALS, BAD])
+    assert report.dead == {"unknown_kind": 1}
+    assert settled.conflicts == 1
     kept = store.clickhouse.statement(
         "SELECT groupArray((reason, position, topic, offset, raw != '')) FROM"
         " (SELECT * FROM dead_letters FINAL ORDER BY position)"

@@ -5,6 +5,7 @@ import string
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from models.decode import outcomes_of
 from models.events import Signal
 from models.records import Origin
-from models.sources.canonical_fast import fast_rows
-from models.touch_table import TouchRow, from_micros, precedence, received_us, rows_of, touch_table
+from models.sources.canonical_fast import Bodies, fast_table
+from models.touch_table import TouchRow, from_micros, micros, precedence, received_us, rows_of, touch_table
 from models.touches import read_signal
 
 RECEIVED = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -99,23 +100,32 @@ plain_event = st.builds(
 )
 
 
-def by_the_contract(body: bytes, origin: Origin) -> list[TouchRow] | None:
+def by_the_contract(body: bytes, origin: Origin, record: str = "r") -> list[TouchRow] | None:
     """What the contract makes of a body; None where it refuses any of its events."""
     rows: list[TouchRow] = []
     for position, outcome in enumerate(outcomes_of(body, origin)):
         if not isinstance(outcome, Signal):
             return None
-        rows += rows_of(read_signal(outcome, origin), "r", position)
+        rows += rows_of(read_signal(outcome, origin), record, position)
     return rows
+
+
+def by_column(told: list[tuple[bytes, str]]) -> tuple[pa.Table, list[int]]:
+    """What the fast path makes of bodies, each with its content type; their records are r0, r1 and so on."""
+    received = pa.array([micros(RECEIVED)] * len(told), pa.int64())
+    records = [f"r{at}" for at in range(len(told))]
+    bodies = [body for body, _ in told]
+    return fast_table(Bodies(bodies, ["s"] * len(told), [kind for _, kind in told], received, records))
 
 
 def agree(body: bytes, content_type: str = "application/json") -> bool:
     """Whether the fast path took the body; it may only where the contract gives the same."""
-    origin = Origin("s", "canonical", RECEIVED, content_type)
-    fast = fast_rows(body, origin, "r")
-    if fast is not None:
-        assert fast == by_the_contract(body, origin)
-    return fast is not None
+    table, left = by_column([(body, content_type)])
+    if not left:
+        rows = by_the_contract(body, Origin("s", "canonical", RECEIVED, content_type), "r0")
+        assert rows is not None
+        assert table.equals(touch_table(rows))
+    return not left
 
 
 @settings(max_examples=1500, deadline=None)
@@ -145,6 +155,27 @@ def test_a_broken_body_is_left_to_the_contract(told: dict[str, Any], at: int, pi
     agree(body[:at] + piece + body[at + cut :])
 
 
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(st.lists(event | plain_event, min_size=1, max_size=3), st.booleans()), max_size=8))
+def test_bodies_read_together_read_as_each_alone(told: list[tuple[list[dict[str, Any]], bool]]) -> None:
+    """One that the contract has to read takes no other along, and none lends another anything."""
+    bodies = [
+        (
+            json.dumps(events[0] if single else events, ensure_ascii=False).encode("utf-8", "surrogatepass"),
+            "application/json",
+        )
+        for events, single in told
+    ]
+    table, left = by_column(bodies)
+    assert left == [at for at, body in enumerate(bodies) if by_column([body])[1]]
+    rows: list[TouchRow] = []
+    for at, (body, content_type) in enumerate(bodies):
+        if at not in left:
+            rows += by_the_contract(body, Origin("s", "canonical", RECEIVED, content_type), f"r{at}") or []
+    assert table.equals(touch_table(rows))
+
+
+@settings(deadline=None)
 @given(st.lists(plain_event, min_size=1, max_size=5))
 def test_what_everyone_sends_goes_the_fast_way(told: list[dict[str, Any]]) -> None:
     assert agree(json.dumps(told[0]).encode())

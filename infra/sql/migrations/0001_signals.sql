@@ -64,7 +64,7 @@ CREATE TABLE touches
 )
 ENGINE = ReplacingMergeTree(precedence, is_deleted)
 PARTITION BY toYear(day)
-ORDER BY (contact_key, day, event_id)
+ORDER BY (day, contact_key, event_id)
 SETTINGS index_granularity = 1024
 COMMENT 'Touches: one signal seen from one contact';
 

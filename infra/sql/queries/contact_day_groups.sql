@@ -13,5 +13,5 @@ SELECT
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at
 FROM touches FINAL
-WHERE (contact_key, day) IN (SELECT contact_key, toDate(day) FROM dirty)
+WHERE (day, contact_key) IN (SELECT toDate(day), contact_key FROM dirty)
 GROUP BY contact_key, day, affiliation, kind, action, direction
