@@ -31,19 +31,21 @@ _BENCH = ROOT / ".venv-bench" / "bin" / "python"
 
 
 def contenders(names: Sequence[str], reading: str) -> list[Contender]:
-    """Those to measure, ours first."""
+    """Those to measure, in this order."""
     told = (("BENCH_READING", reading),)
-    return [Contender(OURS, "streams.worker", INGEST_GROUP, _HERE)] + [
-        Contender(
+    known = {OURS: Contender(OURS, "streams.worker", INGEST_GROUP, _HERE)} | {
+        name: Contender(
             name,
-            f"tests.benchmarks.contenders.{OTHERS[name]}",
+            f"tests.benchmarks.contenders.{module}",
             f"bench-{name}",
             _HERE if name == "faust" else _BENCH,
             told,
         )
-        for name in names
-        if name != OURS
-    ]
+        for name, module in OTHERS.items()
+    }
+    if unknown := set(names) - known.keys():
+        raise SystemExit(f"no such contender: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    return [known[name] for name in names]
 
 
 def one(contender: Contender, folder: Path, args: argparse.Namespace) -> tuple[Result, dict[str, tuple[int, int]]]:
@@ -65,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="records in the topic")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contenders", default=",".join(OTHERS), help="comma-separated, of: %(default)s")
+    parser.add_argument("--contenders", default=",".join([OURS, *OTHERS]), help="comma-separated, of: %(default)s")
     parser.add_argument("--reading", choices=["fast", "contract"], default="fast", help="how the others validate")
     parser.add_argument("--broker", choices=["tansu", "kafka"], default="tansu", help="kafka needs `make kafka`")
     parser.add_argument("--partitions", type=int, default=8)
@@ -81,19 +83,21 @@ def main() -> None:
                 result, found = one(contender, folder / f"{number}-{contender.name}", args)
                 tables = tables or found
                 if different := {t for t in tables if found[t] != tables[t]}:
-                    raise SystemExit(f"{contender.name} stored something else than {OURS} in {sorted(different)}")
+                    raise SystemExit(
+                        f"{contender.name} stored something else than {chosen[0].name} in {sorted(different)}"
+                    )
                 results[contender.name].append(result)
                 print(_line(f"round {number + 1} {contender.name}", result), file=sys.stderr)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    summary = {name: _summary(rounds, results[OURS]) for name, rounds in results.items()}
+    summary = {name: _summary(rounds, results.get(OURS, rounds)) for name, rounds in results.items()}
     if args.json:
         print(json.dumps({"run": vars(args) | {"cores": os.cpu_count()}, "contenders": summary}, indent=2))
         return
     print(f"durable end to end, {args.broker} to committed, {args.rounds} rounds, {os.cpu_count()} cores, medians")
     for name, found in summary.items():
         print(_line(f"  {name}", Result(**found["median"])))
-        if name != OURS:
+        if name != OURS and OURS in summary:
             ratio = found["ours_times_faster"]
             print(f"    setten is {ratio['median']:.2f} times faster ({ratio['min']:.2f} to {ratio['max']:.2f})")
 

@@ -67,7 +67,7 @@ def measure(services: Services, contender: Contender, records: int) -> Result:
             if done >= records:
                 break
             if worker.poll() is not None or now.at > deadline:
-                told = "\n".join(log.read_text("utf-8", "replace").splitlines()[-20:])
+                told = "\n".join(log.read_text("utf-8", "replace").splitlines()[-400:])
                 raise SystemExit(f"{contender.name} gave up at {done:,} of {records:,} records:\n{told}")
             time.sleep(_ASK_EVERY_S)
     assert first is not None

@@ -1,21 +1,21 @@
-"""The ingest job as a stock Faust agent: `take_events` for batches, one function an event, storing in a thread."""
+"""The ingest job as a stock Faust agent: batches of events, one function an event, storing in a thread.
+
+`noack_take`, since `take` acknowledges its batch even where storing it has failed.
+"""
 
 import asyncio
-import logging
 import os
 import sys
 
 import faust
 
-from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import SIGNAL_TOPICS
 from infra.settings import load_settings
-from tests.benchmarks.contenders.job import Read, Sink, reader
+from tests.benchmarks.contenders.job import Read, Sink, reader, spare_collector
 
 GROUP = "bench-faust"
 _BATCH = int(os.environ.get("BENCH_BATCH", "10000"))
 _WITHIN_S = 1.0
-_PAUSE_S = 1.0
 
 settings = load_settings()
 app = faust.App(
@@ -39,7 +39,7 @@ topic = app.topic(SIGNAL_TOPICS[0], key_serializer="raw", value_serializer="raw"
 
 @app.agent(topic, concurrency=1)
 async def store_signals(stream):
-    """Faust acknowledges a batch however it ended, so whatever fails is tried again in place."""
+    """A batch is acknowledged once it is stored; where that fails the worker stops."""
     sink = await asyncio.to_thread(Sink, settings)
     read = reader()
 
@@ -49,20 +49,17 @@ async def store_signals(stream):
         found = read(event.value, headers, int(message.timestamp * 1000))
         return Read(message.topic, message.partition, message.offset, event.value, found)
 
-    async for events in stream.take_events(_BATCH, within=_WITHIN_S):
-        batch = [told(event) for event in events]
-        while True:
-            try:
-                await asyncio.to_thread(sink.write, batch)
-                break
-            except ClickHouseUnavailable as error:
-                logging.getLogger(GROUP).warning("%s; trying again in %s s", error, _PAUSE_S)
-                await asyncio.sleep(_PAUSE_S)
-            except Exception as error:
-                await app.crash(error)
-                raise
+    async for events in stream.noack_take(_BATCH, within=_WITHIN_S):
+        try:
+            await asyncio.to_thread(sink.write, [told(event) for event in events])
+        except Exception as error:
+            await app.crash(error)
+            raise
+        for event in events:
+            event.ack()
 
 
 if __name__ == "__main__":
+    spare_collector()
     app.Worker(loglevel="warning", redirect_stdouts=False).execute_from_commandline()
     sys.exit(0)

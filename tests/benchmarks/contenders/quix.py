@@ -4,12 +4,12 @@ import os
 from typing import Any
 
 from quixstreams import Application
-from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
+from quixstreams.sinks import BaseSink, SinkBackpressureError
 
 from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import SIGNAL_TOPICS
 from infra.settings import load_settings
-from tests.benchmarks.contenders.job import Read, Sink, Told, reader
+from tests.benchmarks.contenders.job import Read, Sink, Told, reader, spare_collector
 
 GROUP = "bench-quix"
 _COMMIT_EVERY = int(os.environ.get("BENCH_BATCH", "20000"))
@@ -17,32 +17,40 @@ _COMMIT_INTERVAL_S = 1.0
 _PAUSE_S = 1.0
 
 
-class ClickHouseSink(BatchingSink):
-    """Stores what has come since the last checkpoint; the checkpoint then commits the offsets."""
+class ClickHouseSink(BaseSink):
+    """Stores what has come since the last checkpoint, and the checkpoint then commits the offsets.
+
+    Not a BatchingSink: that would make of each checkpoint as many small writes as there are partitions.
+    """
 
     def __init__(self, sink: Sink) -> None:
         super().__init__()
         self._sink = sink
+        self._batch: list[Read] = []
+
+    def add(
+        self,
+        value: tuple[bytes, Told],
+        key: Any,
+        timestamp: int,
+        headers: Any,
+        topic: str,
+        partition: int,
+        offset: int,
+    ) -> None:
+        """One event, read."""
+        self._batch.append(Read(topic, partition, offset, *value))
 
     def flush(self) -> None:
-        """All partitions in one write: BatchingSink's own flush would make a small one for each."""
+        """Store; where ClickHouse does not answer the framework reads the same records again, later."""
+        batch, self._batch = self._batch, []
         try:
-            self._sink.write(_reads(self._batches.values()))
+            self._sink.write(batch)
         except ClickHouseUnavailable as error:
             raise SinkBackpressureError(retry_after=_PAUSE_S) from error
-        finally:
-            self._batches.clear()
 
-    def write(self, batch: SinkBatch) -> None:
-        """Store one partition's; the base class asks for it."""
-        self._sink.write(_reads([batch]))
-
-
-def _reads(batches: Any) -> Any:
-    for batch in batches:
-        for item in batch:
-            value, told = item.value
-            yield Read(batch.topic, batch.partition, item.offset, value, told)
+    def on_paused(self) -> None:
+        self._batch.clear()
 
 
 def main() -> None:
@@ -75,4 +83,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    spare_collector()
     main()
