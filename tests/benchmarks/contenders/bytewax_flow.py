@@ -74,6 +74,7 @@ class _Partition(StatelessSinkPartition):
             self._store2(batch)
         except BaseException:
             import traceback
+
             traceback.print_exc()
             raise
 
