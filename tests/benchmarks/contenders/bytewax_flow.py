@@ -4,6 +4,7 @@ Bytewax keeps offsets in a recovery store of its own. A sink that commits them t
 source that starts where the group's commit stands, give the same guarantee, cost less, and let the same clock measure.
 """
 
+import logging
 import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,7 @@ from infra.kafka import SIGNAL_TOPICS
 from infra.settings import Settings, load_settings
 from tests.benchmarks.contenders.job import Read, Sink, reader, spare_collector
 
+log = logging.getLogger("bench-bytewax")
 GROUP = "bench-bytewax"
 _FETCH = int(os.environ.get("BENCH_FETCH", "5000"))
 _BATCH = int(os.environ.get("BENCH_BATCH", "20000"))
@@ -71,18 +73,13 @@ class _Partition(StatelessSinkPartition):
 
     def _store(self, batch: list[Read]) -> None:
         try:
-            self._store2(batch)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
+            self._sink.write(batch)
+            last = {read.partition: read.offset for read in batch}
+            offsets = [TopicPartition(SIGNAL_TOPICS[0], partition, offset + 1) for partition, offset in last.items()]
+            self._offsets.commit(offsets=offsets, asynchronous=False)
+        except Exception:
+            log.exception("a batch was not stored")  # Bytewax ends without saying why
             raise
-
-    def _store2(self, batch):
-        self._sink.write(batch)
-        last = {read.partition: read.offset for read in batch}
-        offsets = [TopicPartition(SIGNAL_TOPICS[0], partition, offset + 1) for partition, offset in last.items()]
-        self._offsets.commit(offsets=offsets, asynchronous=False)
 
     def close(self) -> None:
         if self._storing is not None:
