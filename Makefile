@@ -8,7 +8,7 @@ DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka lint format bench faults kafka clean
+.PHONY: help demo down smoke test test-kafka lint format bench bench-scaling faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -47,6 +47,9 @@ format: $(STAMP) ## format and mend what can be mended
 
 bench: $(STAMP) $(BENCH_STAMP) ## end-to-end events/s, beside Faust, Quix Streams and Bytewax in the same run
 	@$(BIN)/python -m tests.benchmarks.end_to_end $(BENCH)
+
+bench-scaling: $(STAMP) ## what an event costs on a store of a million touches, and on one of thirty million
+	@$(BIN)/python -m tests.benchmarks.scaling $(BENCH)
 
 # Apart: Quix Streams needs an older pydantic than the one we pin.
 $(BENCH_STAMP): pyproject.toml .ci/constraints-bench.txt

@@ -26,7 +26,7 @@ from tests.stack import checksums
 OURS = "setten"
 OTHERS = {"faust": "faust_agent", "quix": "quix", "bytewax": "bytewax_flow"}
 _HERE = Path(sys.executable)
-# Quix Streams needs another pydantic than ours is pinned to; `make bench` installs them into a place of their own.
+# Quix Streams needs an older pydantic than we pin: `make bench` installs the contenders into a place of their own.
 _BENCH = ROOT / ".venv-bench" / "bin" / "python"
 
 
@@ -38,7 +38,7 @@ def contenders(names: Sequence[str], reading: str) -> list[Contender]:
             name,
             f"tests.benchmarks.contenders.{module}",
             f"bench-{name}",
-            _HERE if name == "faust" else _BENCH,
+            _BENCH,
             told,
         )
         for name, module in OTHERS.items()

@@ -8,6 +8,7 @@ import os
 import sys
 
 import faust
+import uvloop
 
 from infra.kafka import SIGNAL_TOPICS
 from infra.settings import load_settings
@@ -61,5 +62,6 @@ async def store_signals(stream):
 
 if __name__ == "__main__":
     spare_collector()
+    uvloop.install()
     app.Worker(loglevel="warning", redirect_stdouts=False).execute_from_commandline()
     sys.exit(0)
