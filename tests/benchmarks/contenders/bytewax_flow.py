@@ -38,12 +38,15 @@ class _Gather(StatefulBatchLogic):
         self._due: datetime | None = None
 
     def on_batch(self, values: list[list[Read]]) -> tuple[Iterable[list[Read]], bool]:
+        full = []
         for reads in values:
             self._batch += reads
-        if len(self._batch) >= _BATCH:
-            return self.on_notify()
-        self._due = self._due or datetime.now(UTC) + _WITHIN
-        return (), StatefulBatchLogic.RETAIN
+            if len(self._batch) >= _BATCH:
+                full.append(self._batch)
+                self._batch, self._due = [], None
+        if self._batch and self._due is None:
+            self._due = datetime.now(UTC) + _WITHIN
+        return full, StatefulBatchLogic.RETAIN
 
     def on_notify(self) -> tuple[Iterable[list[Read]], bool]:
         batch, self._batch, self._due = self._batch, [], None
