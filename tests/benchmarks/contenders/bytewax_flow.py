@@ -50,7 +50,8 @@ class _Gather(StatefulBatchLogic):
 
     def on_notify(self) -> tuple[Iterable[list[Read]], bool]:
         batch, self._batch, self._due = self._batch, [], None
-        return (batch,), StatefulBatchLogic.RETAIN
+        # Told also of a time that on_batch has done with meanwhile: then there may be nothing.
+        return [batch] if batch else [], StatefulBatchLogic.RETAIN
 
     def notify_at(self) -> datetime | None:
         return self._due
