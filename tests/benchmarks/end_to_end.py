@@ -65,7 +65,7 @@ def one(contender: Contender, folder: Path, args: argparse.Namespace) -> tuple[R
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--events", type=int, default=200_000, help="records in the topic")
+    parser.add_argument("--events", type=int, default=400_000, help="records in the topic")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--contenders", default=",".join([OURS, *OTHERS]), help="comma-separated, of: %(default)s")
     parser.add_argument("--reading", choices=["fast", "contract"], default="fast", help="how the others validate")
