@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_STAMP := .venv-bench/.installed
 DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka lint format bench faults kafka clean
+.PHONY: help demo down smoke test test-kafka lint format bench bench-scaling faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -44,8 +45,19 @@ lint: $(STAMP) ## lint, types and import rules only
 format: $(STAMP) ## format and mend what can be mended
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(STAMP) ## end-to-end events/s, beside a stock Faust agent in the same run
-	@$(BIN)/python -m tests.benchmarks.end_to_end
+bench: $(STAMP) $(BENCH_STAMP) ## end-to-end events/s, beside Faust, Quix Streams and Bytewax in the same run
+	@$(BIN)/python -m tests.benchmarks.end_to_end $(BENCH)
+
+bench-scaling: $(STAMP) ## what an event costs on a store of a million touches, and on one of thirty million
+	@$(BIN)/python -m tests.benchmarks.scaling $(BENCH)
+
+# Apart: Quix Streams needs an older pydantic than the one we pin.
+$(BENCH_STAMP): pyproject.toml .ci/constraints-bench.txt
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@echo "installing into .venv-bench ..."
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints-bench.txt \
+		--editable '.[embedded,bench]'
+	@touch $@
 
 faults: $(STAMP) kafka ## the fault suite in full, on both brokers, for hours; `make test` runs its short form
 	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults
@@ -59,4 +71,4 @@ infra/kafka/target/.assembled: infra/kafka/pom.xml
 	@touch $@
 
 clean: ## remove the virtual environment and caches, not the data
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build *.egg-info
+	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build *.egg-info

@@ -1,205 +1,123 @@
-"""`make bench`: durable events/s from the broker to committed, ours and a stock Faust agent's, in one run, in turn.
+"""`make bench`: durable events/s from the broker to committed, ours and other frameworks', in one run, in turn.
 
-Both read the same records from the same broker and do the same job with the same code into the same ClickHouse
-(decode, validate, archive, store, roll up, register), each into an empty database; only the consuming and committing
-differ. The clock runs from the first commit to the last, so that starting and joining the group count for neither.
+All read the same records from the same kind of broker and do the same job into the same ClickHouse, each into an empty
+database; docs/performance.md says what the job is. Afterwards the tables of all must be equal.
 """
 
 import argparse
 import json
 import os
-import random
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from kafka import KafkaConsumer
-from kafka.structs import TopicPartition
-
 from infra.clickhouse import ClickHouse
-from infra.embedded.broker import answers, open_broker
-from infra.embedded.processes import free_port
-from infra.kafka import INGEST_GROUP, SIGNAL_TOPICS, client_options, producer
-from infra.settings import Settings
+from infra.kafka import INGEST_GROUP
 from jobs.migrate import migrate
-from models.records import Origin
+from tests.benchmarks.load import bodies, declare_accounts, expected, fill
+from tests.benchmarks.measure import Contender, Result, measure
+from tests.benchmarks.services import ROOT, services
+from tests.stack import checksums
 
-STOCK_GROUP = "stock-agent"
-TOPIC = SIGNAL_TOPICS[0]
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Result:
-    """events_s: committed per second. rss_mb: the most resident memory the worker had, MB."""
-
-    events_s: float
-    rss_mb: float
+OURS = "setten"
+OTHERS = {"faust": "faust_agent", "quix": "quix", "bytewax": "bytewax_flow"}
+_HERE = Path(sys.executable)
+# Quix Streams needs an older pydantic than we pin: `make bench` installs the contenders into a place of their own.
+_BENCH = ROOT / ".venv-bench" / "bin" / "python"
 
 
-def bodies(events: int, seed: int = 1) -> Iterator[bytes]:
-    """One canonical web signal a record, about 250 bytes: 5,000 contacts of 500 companies over 30 days."""
-    rng = random.Random(seed)
-    start = datetime(2026, 10, 1, tzinfo=UTC)
-    for number in range(events):
-        contact = rng.randrange(5000)
-        yield json.dumps(
-            {
-                "id": f"e{number}",
-                "type": "web.page_viewed",
-                "time": (start + timedelta(seconds=rng.randrange(30 * 86400))).isoformat(),
-                "data": {
-                    "contacts": [{"email": f"p{contact}@company{contact % 500}.example"}],
-                    "subject": f"/page/{rng.randrange(40)}",
-                    "campaign": "autumn",
-                    "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
-                },
-            }
-        ).encode()
-
-
-def fill(settings: Settings, events: int) -> None:
-    """Put the records into the topic."""
-    kafka = producer(settings)
-    headers = Origin("bench", "canonical", datetime.now(UTC)).to_headers()
-    for number, body in enumerate(bodies(events)):
-        kafka.send(TOPIC, body, key=str(number % 64).encode(), headers=headers)
-    kafka.flush()
-    kafka.close()
-
-
-@contextmanager
-def services(folder: Path, partitions: int) -> Iterator[Settings]:
-    """The embedded broker and ClickHouse."""
-    users = folder / "users.toml"
-    users.write_text('[setten]\npassword = "bench"\n[bi]\npassword = "bench2"\n')
-    users.chmod(0o600)
-    port = free_port()
-    command = [sys.executable, "-m", "infra.embedded.clickhouse", "--data-dir", str(folder / "clickhouse")]
-    clickhouse = subprocess.Popen([*command, "--port", "0", "--users", str(users)], stdout=subprocess.PIPE, cwd=ROOT)
-    broker = open_broker("tansu", folder)
-    kafka = subprocess.Popen(broker.command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        assert clickhouse.stdout is not None
-        while not answers(port, broker.cluster_id):
-            time.sleep(0.05)
-        answered = json.loads(clickhouse.stdout.readline())["port"]
-        yield Settings(
-            data_dir=folder,
-            kafka_brokers=f"127.0.0.1:{port}",
-            kafka_partitions=partitions,
-            kafka_session_timeout_s=6,
-            clickhouse_url=f"http://127.0.0.1:{answered}",
-            clickhouse_password="bench",
+def contenders(names: Sequence[str], reading: str) -> list[Contender]:
+    """Those to measure, in this order."""
+    told = (("BENCH_READING", reading),)
+    known = {OURS: Contender(OURS, "streams.worker", INGEST_GROUP, _HERE)} | {
+        name: Contender(
+            name,
+            f"tests.benchmarks.contenders.{module}",
+            f"bench-{name}",
+            _BENCH,
+            told,
         )
-    finally:
-        for process in (clickhouse, kafka):
-            process.terminate()
-            process.wait(30)
-
-
-def measure(settings: Settings, module: str, group: str, events: int) -> Result:
-    """Run a worker on the topic until all is committed."""
-    ClickHouse(settings, database="").statement(f"DROP DATABASE IF EXISTS {settings.clickhouse_database}")
-    migrate(settings)
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")},
-        "SETTEN_DATA_DIR": str(settings.data_dir),
-        "SETTEN_KAFKA_BROKERS": settings.kafka_brokers,
-        "SETTEN_KAFKA_SESSION_TIMEOUT_S": "6",
-        "SETTEN_CLICKHOUSE_URL": settings.clickhouse_url,
-        "SETTEN_CLICKHOUSE_PASSWORD": settings.clickhouse_password.get_secret_value(),
+        for name, module in OTHERS.items()
     }
-    reader = KafkaConsumer(**client_options(settings), group_id=group, enable_auto_commit=False)
-    partitions = [TopicPartition(TOPIC, p) for p in sorted(reader.partitions_for_topic(TOPIC) or ())]
-    log = (settings.data_dir / f"{group}.log").open("w")
-    worker = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT, stdout=log, stderr=log)
-    first_at, first, rss_mb = 0.0, 0, 0.0
-    try:
-        deadline = time.monotonic() + 600
-        while True:
-            committed = sum(reader.committed(partition) or 0 for partition in partitions)
-            now = time.monotonic()
-            if committed and not first:
-                first_at, first = now, committed
-            rss_mb = max(rss_mb, _rss_mb(worker.pid))
-            if committed >= events:
-                break
-            if worker.poll() is not None or now > deadline:
-                raise SystemExit(f"{module} gave up at {committed:,} of {events:,}; see {log.name}")
-            time.sleep(0.2)  # asking costs the cores that are being measured
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(60)
-        reader.close()
-        log.close()
-    stored = int(ClickHouse(settings).statement("SELECT count() FROM touches FINAL"))
-    assert stored == events, f"{module} stored {stored:,} of {events:,} events"
-    if first >= events:
-        raise SystemExit(f"{events:,} events fit into one commit: measure with more --events")
-    return Result((events - first) / (now - first_at), rss_mb)
+    if unknown := set(names) - known.keys():
+        raise SystemExit(f"no such contender: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    return [known[name] for name in names]
 
 
-def _rss_mb(pid: int) -> float:
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+def one(contender: Contender, folder: Path, args: argparse.Namespace) -> tuple[Result, dict[str, tuple[int, int]]]:
+    """One measurement on services of its own; answers the tables' checksums too. SystemExit if a row is amiss."""
+    with services(folder, args.broker, args.partitions) as running:
+        migrate(running.settings)
+        declare_accounts(running.settings)
+        fill(running.settings, bodies(args.events))
+        result = measure(running, contender, args.events)
+        found = checksums(ClickHouse(running.settings))
+    want = expected(args.events)
+    if (found["touches"][0], found["dead_letters"][0]) != (want.touches, want.dead_letters):
+        raise SystemExit(f"{contender.name} lost or added rows: {found}, and not {want}")
+    shutil.rmtree(folder, ignore_errors=True)
+    return result, found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--stock-events", type=int, default=100_000, help="the stock agent gets the first so many")
+    parser.add_argument("--events", type=int, default=400_000, help="records in the topic")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contenders", default=",".join([OURS, *OTHERS]), help="comma-separated, of: %(default)s")
+    parser.add_argument("--reading", choices=["fast", "contract"], default="fast", help="how the others validate")
+    parser.add_argument("--broker", choices=["tansu", "kafka"], default="tansu", help="kafka needs `make kafka`")
     parser.add_argument("--partitions", type=int, default=8)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    chosen = contenders([name for name in args.contenders.split(",") if name], args.reading)
     folder = Path(tempfile.mkdtemp(prefix="setten-bench-"))
-    ours, stock = [], []
+    results: dict[str, list[Result]] = {contender.name: [] for contender in chosen}
+    tables: dict[str, tuple[int, int]] = {}
     try:
         for number in range(args.rounds):
-            for module, group, events, results in (
-                ("streams.worker", INGEST_GROUP, args.events, ours),
-                ("tests.benchmarks.stock_agent", STOCK_GROUP, args.stock_events, stock),
-            ):
-                (folder / f"{number}-{group}").mkdir()
-                with services(folder / f"{number}-{group}", args.partitions) as settings:
-                    migrate(settings)
-                    fill(settings, events)
-                    results.append(measure(settings, module, group, events))
-                print(f"round {number + 1} {group:14} {results[-1].events_s:>10,.0f} events/s", file=sys.stderr)
+            for contender in chosen:
+                result, found = one(contender, folder / f"{number}-{contender.name}", args)
+                tables = tables or found
+                if different := {t for t in tables if found[t] != tables[t]}:
+                    raise SystemExit(
+                        f"{contender.name} stored something else than {chosen[0].name} in {sorted(different)}"
+                    )
+                results[contender.name].append(result)
+                print(_line(f"round {number + 1} {contender.name}", result), file=sys.stderr)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    ratios = [a.events_s / b.events_s for a, b in zip(ours, stock, strict=True)]
-    summary = {
-        "ours_events_s": statistics.median(r.events_s for r in ours),
-        "ours_rss_mb": max(r.rss_mb for r in ours),
-        "stock_events_s": statistics.median(r.events_s for r in stock),
-        "stock_rss_mb": max(r.rss_mb for r in stock),
-        "ratio_median": statistics.median(ratios),
-        "ratio_min": min(ratios),
-        "ratio_max": max(ratios),
-        "rounds": args.rounds,
-        "cores": os.cpu_count(),
-    }
+    summary = {name: _summary(rounds, results.get(OURS, rounds)) for name, rounds in results.items()}
     if args.json:
-        print(json.dumps(summary, indent=2))
+        print(json.dumps({"run": vars(args) | {"cores": os.cpu_count()}, "contenders": summary}, indent=2))
         return
-    print(f"durable end to end, broker to committed, {args.rounds} rounds, {summary['cores']} cores, medians")
-    print(f"  setten ingest      {summary['ours_events_s']:>10,.0f} events/s   {summary['ours_rss_mb']:>5.0f} MB")
-    print(f"  stock Faust agent  {summary['stock_events_s']:>10,.0f} events/s   {summary['stock_rss_mb']:>5.0f} MB")
-    print(f"  ratio              {summary['ratio_median']:>10.1f}   ({min(ratios):.1f} to {max(ratios):.1f})")
+    print(f"durable end to end, {args.broker} to committed, {args.rounds} rounds, {os.cpu_count()} cores, medians")
+    for name, found in summary.items():
+        print(_line(f"  {name}", Result(**found["median"])))
+        if name != OURS and OURS in summary:
+            ratio = found["ours_times_faster"]
+            print(f"    setten is {ratio['median']:.2f} times faster ({ratio['min']:.2f} to {ratio['max']:.2f})")
+
+
+def _summary(rounds: Sequence[Result], ours: Sequence[Result]) -> dict:
+    ratios = [mine.events_s / its.events_s for mine, its in zip(ours, rounds, strict=True)]
+    median = {field: statistics.median(asdict(r)[field] for r in rounds) for field in asdict(rounds[0])}
+    return {
+        "median": median,
+        "events_s": [round(r.events_s) for r in rounds],
+        "most_rss_mb": max(r.rss_mb for r in rounds),
+        "ours_times_faster": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
+    }
+
+
+def _line(name: str, result: Result) -> str:
+    return (
+        f"{name:18} {result.events_s:>9,.0f} events/s   µs an event: worker {result.worker_us:5.1f},"
+        f" ClickHouse {result.clickhouse_us:5.1f}, broker {result.broker_us:5.1f}   {result.rss_mb:4.0f} MB"
+    )
 
 
 if __name__ == "__main__":
