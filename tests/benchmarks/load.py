@@ -77,8 +77,9 @@ def expected(records: int) -> Expected:
 def fill(settings: Settings, records: Iterator[bytes], received_at: datetime = RECEIVED_AT) -> None:
     """Put the records into the topic, spread over its partitions, with the headers of the collector."""
     kafka = producer(settings)
-    headers = Origin("bench", "canonical", received_at).to_headers()
     for number, body in enumerate(records):
+        # Every record has a receipt of its own, as the collector's have.
+        headers = Origin("bench", "canonical", received_at + timedelta(microseconds=number)).to_headers()
         kafka.send(TOPIC, body, key=str(number % 64).encode(), headers=headers)
     kafka.flush()
     kafka.close()

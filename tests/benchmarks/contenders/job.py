@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -17,17 +17,17 @@ import pyarrow.compute as pc
 
 from infra.clickhouse import ClickHouse
 from infra.settings import Settings
-from infra.store import ArchivedBody, Store, StoredDeadLetter, in_slices
+from infra.store import ArchivedBody, Store, StoredDeadLetter, archive_rows, in_slices
 from models.conflicts import Arrival, repetition, settle
 from models.contact_days import bind_groups, tombstones
 from models.decode import outcomes_of
 from models.directory import Directory, fold
 from models.outcomes import DeadLetter
-from models.records import Origin, record_id
-from models.sources.canonical_fast import fast_rows
-from models.touch_table import TouchRow, events_of, micros, rows_of, touch_table
+from models.records import Origin, read_headers, record_id
+from models.touch_table import TouchRow, events_of, from_micros, micros, rows_of, touch_table
 from models.touches import read_signal
 from streams.ingest.supersede import supersede
+from tests.benchmarks.contenders.by_record import fast_rows
 
 Headers = Sequence[tuple[str, bytes]] | None
 _COLLECT_EVERY_S = 30.0
@@ -61,14 +61,24 @@ def reader() -> Callable[[bytes, Headers, int], Told]:
     fast = {"contract": None, "fast": fast_rows}[os.environ.get("BENCH_READING", "fast")]
 
     def read(value: bytes, headers: Headers, timestamp_ms: int) -> Told:
-        received = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
-        origin = Origin.from_headers(tuple(headers or ()), fallback_received_at=received)
+        origin = _origin(headers or (), timestamp_ms)
         record = record_id(origin.source, origin.adapter, value)
         if fast is not None and (rows := fast(value, origin, record)) is not None:
             return Told(origin, record, rows, [])
         return _by_contract(value, origin, record)
 
     return read
+
+
+def _origin(headers: Sequence[tuple[str, bytes]], timestamp_ms: int) -> Origin:
+    found = dict(headers)
+    try:
+        received = datetime.fromisoformat(found["received_at"].decode())
+        source, adapter, content_type = (found[name].decode() for name in ("source", "adapter", "content_type"))
+    except (KeyError, ValueError):
+        [sender], received_us = read_headers([headers], [timestamp_ms])
+        return sender.origin(from_micros(received_us[0].as_py()))
+    return Origin(source, adapter, received, content_type)
 
 
 def _by_contract(value: bytes, origin: Origin, record: str) -> Told:
@@ -110,7 +120,7 @@ class Sink:
             dead += [_dead_letter(bodies[-1], letter) for letter in read.told.dead]
         # Beside each other: the server inserts into two tables on two cores.
         kept = self._side.submit(self._store.keep_dead_letters, dead)
-        archived = self._side.submit(self._store.archive, bodies)
+        archived = self._side.submit(self._store.archive, archive_rows(bodies))
         touches = touch_table(rows)
         self._store.claim_events(touches)
         dirty = self._store.insert_touches(touches)
@@ -124,13 +134,11 @@ class Sink:
 
     def _settle(self, touches: pa.Table) -> list[pa.Table]:
         """Take back what has an id that other content had before; answers their contacts and days."""
-        rivals = self._store.rivals(touches)
         events = events_of(touches)
-        if not rivals and pc.count_distinct(events.column("event_id")).as_py() == events.num_rows:
-            return []
-        columns = (events.column(name).to_pylist() for name in Arrival._fields)
+        again = events.filter(pc.is_in(events.column("event_id"), self._store.arrived_again(events)))
+        columns = (again.column(name).to_pylist() for name in Arrival._fields)
         mine = list(map(Arrival._make, zip(*columns, strict=True)))
-        disputed = repetition(mine, rivals).disputed
+        disputed = repetition(mine, self._store.rivals(again)).disputed
         if not disputed:
             return []
         found = supersede(self._store, settle(mine, self._store.arrivals(sorted(disputed))))
