@@ -23,7 +23,7 @@ from aiokafka.errors import (
 )
 
 from infra.clickhouse import ClickHouseUnavailable
-from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, KafkaUnavailable, client_options
+from infra.kafka import FACTS, INGEST_GROUP, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
 from streams.ingest.batch import Batch, decode_batch
 from streams.ingest.cycle import Cycle, CycleReport
@@ -127,8 +127,9 @@ class IngestService(mode.Service):
             heartbeat_interval_ms=timeout_ms // 3,
             rebalance_timeout_ms=timeout_ms,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            max_partition_fetch_bytes=MAX_RECORD_BYTES,
-            fetch_max_bytes=2 * MAX_RECORD_BYTES,
+            # Of each partition so much waits in memory. A record that is larger comes all the same, alone.
+            max_partition_fetch_bytes=1 << 20,
+            fetch_max_bytes=16 << 20,
             fetch_max_wait_ms=100,
         )
         self._consumer.subscribe([*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle, self._settle))
