@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any
 
@@ -23,8 +23,11 @@ from aiokafka.errors import (
 from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
+from infra.telemetry import WorkerMetrics
 from streams.ingest.batch import Batch, Record, decode_batch
 from streams.ingest.cycle import Cycle, CycleReport
+from streams.ingest.lag import LagWatch
+from streams.ingest.observe import observe
 
 log = logging.getLogger("setten.ingest")
 
@@ -63,6 +66,7 @@ class IngestService(mode.Service):
         *,
         on_ready: Callable[[], None],
         crash: Callable[[BaseException], Awaitable[None]],
+        metrics: WorkerMetrics,
     ) -> None:
         """open_cycle: called in the cycle's own thread. crash: stops the whole worker, with the reason."""
         super().__init__()
@@ -70,6 +74,8 @@ class IngestService(mode.Service):
         self._open_cycle = open_cycle
         self._on_ready = on_ready
         self._crash = crash
+        self._metrics = metrics
+        self._lag = LagWatch()
         self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
         self._in_cycle = asyncio.Lock()
@@ -83,6 +89,12 @@ class IngestService(mode.Service):
     def reading_history(self) -> bool:
         """Whether old touches came in lately: an account that looks silent may then only be unread."""
         return time.monotonic() - self._history_read_at < _SETTLE_S
+
+    async def measure_lag(self) -> None:
+        """Tell the metrics how many records wait. Raises KafkaError."""
+        if self._consumer is not None:
+            for topic, records in (await self._lag.by_topic(self._consumer, (*SIGNAL_TOPICS, FACTS))).items():
+                self._metrics.lag.labels(topic).set(records)
 
     async def on_start(self) -> None:
         timeout_ms = self._settings.kafka_session_timeout_s * 1000
@@ -99,7 +111,7 @@ class IngestService(mode.Service):
             fetch_max_bytes=2 * MAX_RECORD_BYTES,
             fetch_max_wait_ms=100,
         )
-        self._consumer.subscribe([*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle))
+        self._consumer.subscribe([*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle, self._lag))
         await self._consumer.start()
 
     async def on_stop(self) -> None:
@@ -121,12 +133,14 @@ class IngestService(mode.Service):
             self._on_ready()
             while not self.should_stop:
                 found = await self._read()
+                read_at = time.perf_counter()
                 batch = await loop.run_in_executor(self._decode_thread, _decode, found) if found else None
+                decoded_at = time.perf_counter()
                 if storing is not None and (batch is not None or storing.done()):
                     await storing
                     storing = None
                 if batch is not None:
-                    storing = asyncio.create_task(self._store(cycle, batch, found))
+                    storing = asyncio.create_task(self._store(cycle, batch, found, read_at, decoded_at))
             if storing is not None:
                 await storing
         except asyncio.CancelledError:
@@ -143,10 +157,13 @@ class IngestService(mode.Service):
         found: _Found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
         return found
 
-    async def _store(self, cycle: Cycle, batch: Batch, found: _Found) -> None:
+    async def _store(self, cycle: Cycle, batch: Batch, found: _Found, read_at: float, decoded_at: float) -> None:
+        """read_at, decoded_at: time.perf_counter() then."""
         assert self._consumer is not None
         async with self._in_cycle:
+            waited_s = time.perf_counter() - decoded_at
             report = await self._store_patiently(cycle, batch)
+            report.seconds |= {"decode": decoded_at - read_at, "wait": waited_s}
             self._mind_poison(report)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
@@ -155,10 +172,13 @@ class IngestService(mode.Service):
                 # A batch that was decoded before its partitions moved is stored all the same, and theirs to commit.
                 ours = self._consumer.assignment()
                 if offsets := {p: messages[-1].offset + 1 for p, messages in found.items() if p in ours}:
-                    await self._consumer.commit(offsets)
+                    with report.timing("commit"):
+                        await self._consumer.commit(offsets)
+                    self._lag.committed(offsets)
             except _LOST_PARTITIONS as error:
                 # Another worker has these partitions now and reads the records again: that changes nothing.
                 log.warning("not committed, the partitions have moved: %s", error)
+        observe(self._metrics, report, time.perf_counter() - read_at, datetime.now(UTC))
         if report.dead:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.dead.items()))
             log.warning("dead letters: %s", reasons)
@@ -176,6 +196,7 @@ class IngestService(mode.Service):
                 if self.should_stop:
                     raise
                 log.warning("%s; trying again in %s s", error, pause_s)
+                self._metrics.retries.inc()
                 await self.sleep(pause_s)
         raise AssertionError("unreachable")
 
@@ -210,12 +231,14 @@ def _records(messages: Iterable) -> Iterable[Record]:
 class _FinishCycleFirst(aiokafka.ConsumerRebalanceListener):
     """Lets the cycle under way finish and commit before its partitions move."""
 
-    def __init__(self, in_cycle: asyncio.Lock) -> None:
+    def __init__(self, in_cycle: asyncio.Lock, lag: LagWatch) -> None:
         self._in_cycle = in_cycle
+        self._lag = lag
 
     async def on_partitions_revoked(self, revoked: Iterable) -> None:
         async with self._in_cycle:
             pass
 
     async def on_partitions_assigned(self, assigned: Iterable) -> None:
+        self._lag.moved()
         log.info("%d partitions assigned", len(list(assigned)))
