@@ -64,6 +64,19 @@ def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
     return Batch(count, read.bodies, touch_table(read.rows), read.facts, read.dead)
 
 
+def merge(batches: Sequence[Batch]) -> Batch:
+    """One batch that says what these say, in their order."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(
+        sum(batch.records for batch in batches),
+        [body for batch in batches for body in batch.bodies],
+        pa.concat_tables([batch.touches for batch in batches]).combine_chunks(),
+        [fact for batch in batches for fact in batch.facts],
+        [letter for batch in batches for letter in batch.dead],
+    )
+
+
 def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
     body = _body(record, origin)
     read.bodies.append(body)

@@ -1,8 +1,9 @@
 """`make bench-latency`: from an acknowledged event to its row in `contact_day` and to an alert's, under load.
 
-A whole Setten as `setten up` starts it. A process of its own sends bodies of many events at a steady rate; meanwhile single
-events and touches that resolve alerts go in through the collector, and another client asks ClickHouse until it
-sees what follows from them. An event's time runs from the collector's 202 to the answer of the query that shows it.
+A whole Setten as `setten up` starts it. First a backlog is drained, which tells the peak. Then a process of its own
+sends bodies of many events at half of it; meanwhile single events and touches that resolve alerts go in through the
+collector, and another client asks ClickHouse until it sees what follows from them. An event's time runs from the
+collector's 202 to the answer of the query that shows it.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from models.records import Origin
 from tests.stack import Stack, post
 
 EVENTS_A_BODY = 200
+PEAK_EVENTS = 300_000
 CONTACTS = 20_000
 TARGETS_S = {"queryable": 1.0, "alert": 3.0}
 _PROBE_EVERY_S = 0.2
@@ -35,9 +37,9 @@ _LOOK_EVERY_S = 0.03
 _SETTLE_S = 10.0
 
 
-def bodies(rng: random.Random, now: datetime) -> Iterator[bytes]:
-    """Web signals of today, without end: 20,000 contacts of 2,000 companies, about 250 bytes an event."""
-    template = []
+def bodies(seed: int, now: datetime) -> Iterator[bytes]:
+    """Web signals of the last hour, without end: 20,000 contacts of 2,000 companies, about 250 bytes an event."""
+    rng, template = random.Random(seed), []
     for _ in range(EVENTS_A_BODY):
         contact = rng.randrange(CONTACTS)
         event = {
@@ -55,18 +57,18 @@ def bodies(rng: random.Random, now: datetime) -> Iterator[bytes]:
     text = f"[{','.join(template)}]"
     for number in range(sys.maxsize):
         # Of one form, so that making them costs the measured machine little; other contacts in every body.
-        yield text.replace("@-", f"{number}-").replace('"p', f'"p{number % 50}').encode()
+        yield text.replace("@-", f"{seed}-{number}-").replace('"p', f'"p{number % 50}').encode()
 
 
 def load(settings: Settings, events_s: float, stop: Any, sent: Any) -> None:
     """Send bodies at a steady rate until told to stop; a late one is made up for. sent: how many events."""
     kafka = producer(settings)
-    headers = Origin("load", "canonical", datetime.now(UTC)).to_headers()
+    seed = time.time_ns()
     begun, pause_s = time.monotonic(), EVENTS_A_BODY / events_s
-    for number, body in enumerate(bodies(random.Random(1), datetime.now(UTC))):
+    for number, body in enumerate(bodies(seed, datetime.now(UTC))):
         if stop.wait(max(0.0, begun + number * pause_s - time.monotonic())):
             break
-        if number % 50 == 0:
+        if number % 10 == 0:
             headers = Origin("load", "canonical", datetime.now(UTC)).to_headers()
         kafka.send(SIGNAL_TOPICS[0], body, key=str(number % 64).encode(), headers=headers)
         sent.value = (number + 1) * EVENTS_A_BODY
@@ -87,6 +89,23 @@ def touch(name: str, account: str, days: list[str], rng: random.Random) -> bytes
             for day in days
         ]
     ).encode()
+
+
+def peak_of(stack: Stack, start: Callable[[float], Callable[[], int]], events: int) -> float:
+    """The events a second at which a backlog is drained. start: see measure."""
+    stop = start(1e9)
+    time.sleep(0.5)
+    while stacked(stack) < events / EVENTS_A_BODY:
+        time.sleep(0.1)
+    stop()
+    first, begun = stack.metrics("worker")["setten_ingest_events_total"], time.monotonic()
+    while stacked(stack):
+        time.sleep(0.1)
+    return (stack.metrics("worker")["setten_ingest_events_total"] - first) / (time.monotonic() - begun)
+
+
+def stacked(stack: Stack) -> int:
+    return ingest_lag(stack.settings).records
 
 
 class Watch:
@@ -169,27 +188,37 @@ def quantile(values: list[float], share: float) -> float:
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
-def measure(rate: float, seconds: float, accounts: int, folder: Path) -> dict[str, Any]:
+def measure(rate: float | None, seconds: float, accounts: int, folder: Path) -> dict[str, Any]:
     stack = Stack(folder)
     context = multiprocessing.get_context("spawn")
-    stop, sent = context.Event(), context.Value("q", 0)
-    sender = context.Process(target=load, args=(stack.settings, rate, stop, sent)) if rate else None
+
+    def start(events_s: float) -> Callable[[], int]:
+        """Start a sender; the answered function stops it and answers how many events it has sent."""
+        stop, sent = context.Event(), context.Value("q", 0)
+        sender = context.Process(target=load, args=(stack.settings, events_s, stop, sent), daemon=True)
+        sender.start()
+
+        def end() -> int:
+            stop.set()
+            sender.join()
+            return int(sent.value)
+
+        return end
+
     try:
         prepare(stack, accounts)
-        if sender is not None:
-            sender.start()
-            time.sleep(_SETTLE_S)  # to reach the steady state
-        before, sent_before, begun = stack.metrics("worker"), sent.value, time.monotonic()
+        peak = peak_of(stack, start, PEAK_EVENTS) if rate is None else None
+        rate = peak / 2 if peak is not None else rate
+        stop = start(rate) if rate else lambda: 0
+        time.sleep(_SETTLE_S)  # to reach the steady state, and to judge alerts again after what was history
+        before, begun = stack.metrics("worker"), time.monotonic()
         watch = Watch(stack.settings)
         took = probe(stack, watch, seconds, accounts)
         after, passed = stack.metrics("worker"), time.monotonic() - begun
-        load_s = (sent.value - sent_before) / passed
-        waiting = ingest_lag(stack.settings).records
+        waiting = stacked(stack)
+        stop()
         watch.stop()
     finally:
-        stop.set()
-        if sender is not None and sender.pid:
-            sender.join()
         stack.down()
 
     def mean(name: str, label: str = "") -> float:
@@ -199,7 +228,8 @@ def measure(rate: float, seconds: float, accounts: int, folder: Path) -> dict[st
 
     steps = ("decode", "wait", "insert", "settle", "directory", "roll_up", "publish", "commit")
     return {
-        "load_events_s": load_s,
+        "peak_events_s": peak,
+        "load_events_s": (after["setten_ingest_events_total"] - before["setten_ingest_events_total"]) / passed,
         "records_waiting_at_the_end": waiting,
         "seconds": {
             kind: {"n": len(values), **{f"p{p}": quantile(values, p / 100) for p in (50, 95, 99)}, "max": max(values)}
@@ -214,7 +244,7 @@ def measure(rate: float, seconds: float, accounts: int, folder: Path) -> dict[st
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-latency", description=__doc__)
-    parser.add_argument("--rate", type=float, default=14_000, help="events/s of load: half of the peak; 0: none")
+    parser.add_argument("--rate", type=float, help="events/s of load instead of half of the peak; 0: none")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--alerts", type=int, default=60, help="how many alerts are resolved meanwhile")
     parser.add_argument("--json", action="store_true")
@@ -227,12 +257,16 @@ def main() -> int:
     if args.json:
         print(json.dumps(found, indent=2))
     else:
+        peak = found["peak_events_s"]
+        print(f"peak {peak:,.0f} events/s, " if peak is not None else "", end="")
         print(f"load {found['load_events_s']:,.0f} events/s, batches of {found['batch_events']:,.0f} events on average")
         for kind, took in found["seconds"].items():
             line = "  ".join(f"{name} {took[name]:.2f}" for name in ("p50", "p95", "p99", "max"))
             print(f"  event to {kind:10} {line}  s  (n {took['n']}, p95 is to be under {TARGETS_S[kind]:g} s)")
         steps = ", ".join(f"{step} {seconds * 1000:.0f}" for step, seconds in found["steps_s"].items())
-        print(f"  a cycle {found['cycle_s'] * 1000:.0f} ms: {steps}; an assessment {found['assessment_s'] * 1000:.0f} ms")
+        print(
+            f"  a cycle {found['cycle_s'] * 1000:.0f} ms: {steps}; an assessment {found['assessment_s'] * 1000:.0f} ms"
+        )
     missed = [kind for kind, limit in TARGETS_S.items() if found["seconds"][kind]["p95"] >= limit]
     if missed:
         print(f"missed: {', '.join(missed)}; {found['records_waiting_at_the_end']:,} records wait", file=sys.stderr)
