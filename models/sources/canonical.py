@@ -42,6 +42,17 @@ def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
     return _decode_lines(stripped)
 
 
+def decode_event(index: int, raw: bytes, *, is_line: bool) -> Signal | DeadLetter:
+    """One event of a body as decode() reads it: a line of NDJSON, or an element of an array that is well-formed.
+
+    Raises ValueError for an element that makes the array ill-formed.
+    """
+    if is_line:
+        return _decode_line(index, raw)
+    [value] = pydantic_core.from_json(b"[%b]" % raw, allow_inf_nan=False)
+    return _decode_value(index, value, raw)
+
+
 def event_bytes(body: bytes, position: int) -> bytes:
     """The bytes of one event of a body that decode() has read; the whole body where it holds only one."""
     stripped = _without_bom(body.strip())

@@ -12,7 +12,7 @@ from models.decode import outcomes_of
 from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin, record_id
-from models.sources.canonical_fast import fast_rows
+from models.sources.canonical_fast import fast_rows, mixed_rows
 from models.sources.fact_records import decode_facts
 from models.touch_table import TouchRow, micros, rows_of, touch_table
 from models.touches import read_signal
@@ -80,10 +80,18 @@ def merge(batches: Sequence[Batch]) -> Batch:
 def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
     body = _body(record, origin)
     read.bodies.append(body)
-    if origin.adapter == "canonical" and (rows := fast_rows(record.value, origin, body.record_id)) is not None:
+    mixed = None
+    if origin.adapter == "canonical":
+        if (rows := fast_rows(record.value, origin, body.record_id)) is not None:
+            read.rows += rows
+            return
+        mixed = mixed_rows(record.value, origin, body.record_id)
+    if mixed is None:
+        outcomes = list(enumerate(outcomes_of(record.value, origin)))
+    else:
+        rows, outcomes = mixed
         read.rows += rows
-        return
-    for position, outcome in enumerate(outcomes_of(record.value, origin)):
+    for position, outcome in outcomes:
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))
         else:
