@@ -7,7 +7,7 @@ DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka lint format bench faults kafka clean
+.PHONY: help demo down smoke test test-kafka lint format bench bench-latency bench-faults faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -46,6 +46,12 @@ format: $(STAMP) ## format and mend what can be mended
 
 bench: $(STAMP) ## end-to-end events/s, beside a stock Faust agent in the same run
 	@$(BIN)/python -m tests.benchmarks.end_to_end
+
+bench-latency: $(STAMP) ## from an event to its row and to its alert, at half of the peak
+	@$(BIN)/python -m tests.benchmarks.latency
+
+bench-faults: $(STAMP) ## what an outage of ClickHouse and 1 % of poison cost, in pairs
+	@$(BIN)/python -m tests.benchmarks.under_fault
 
 faults: $(STAMP) kafka ## the fault suite in full, on both brokers, for hours; `make test` runs its short form
 	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults

@@ -97,7 +97,7 @@ def mixed_rows(
             try:
                 _read(rows, _ONE.decode(raw), latest, (origin.source, received_us, record, position))
             except ValueError:
-                outcome = decode_event(position, bytes(raw), is_line=are_lines)
+                outcome = decode_event(position, raw, is_line=are_lines)
                 early = too_early(outcome, origin, position, body) if isinstance(outcome, Signal) else None
                 unusual.append((position, early or outcome))
     except Exception:  # the contract answers for its own bugs
@@ -114,7 +114,7 @@ def _events(body: bytes, content_type: str) -> tuple[list[bytes], bool]:
         events = [line for line in map(bytes.strip, body.split(b"\n")) if line]
         are_lines = True
     else:
-        events, are_lines = _RAWS.decode(body), False
+        events, are_lines = [bytes(raw) for raw in _RAWS.decode(body)], False
     if not 0 < len(events) <= MAX_EVENTS:
         raise _Unusual
     return events, are_lines
