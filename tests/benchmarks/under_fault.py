@@ -6,6 +6,7 @@ while no worker ran. poison: the same for a load with 1 % of its events refused,
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
@@ -30,14 +32,20 @@ from tests.stack import wait_for
 
 TOPIC = SIGNAL_TOPICS[0]
 POISON = (b'{"type": "fax.sent", "n": %d}', b"no JSON %d", b'{"type": "web.page_viewed", "n": %d}')
+UNITS = {"rate": "events/s", "cost_us": "us of processor time an event", "peak_mb": "MB resident at most"}
 _LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True)
 class Drained:
-    """rate: events a second from the first commit to the last. waited_s: until the first. peak_mb: most resident."""
+    """From the first commit to the last. rate: events a second. cost_us: processor time of worker and ClickHouse.
+
+    The cost is that of an event; other work on the machine moves the rate a lot and the cost little. waited_s: until
+    the first commit. peak_mb: the most memory that was resident in the worker.
+    """
 
     rate: float
+    cost_us: float
     waited_s: float
     peak_mb: float
 
@@ -76,19 +84,30 @@ def drain(told: Fleet, records: int, start: Callable[[], None], body_events: int
     """Let the worker go on and time it until all is committed."""
     reader = KafkaConsumer(**client_options(told.settings), group_id=INGEST_GROUP, enable_auto_commit=False)
     partitions = [TopicPartition(TOPIC, p) for p in sorted(reader.partitions_for_topic(TOPIC) or ())]
-    begun, first_at, first, committed = time.monotonic(), 0.0, 0, 0
+    begun, first_at, first, committed, cpu_s = time.monotonic(), 0.0, 0, 0, 0.0
     start()
     while committed < records:
         committed = sum(reader.committed(partition) or 0 for partition in partitions)
         now = time.monotonic()
         if committed and not first:
-            first_at, first = now, committed
+            first_at, first, cpu_s = now, committed, processor_s(told)
         [worker] = told.workers.values()
         assert worker.process.poll() is None, worker.tail()
         time.sleep(_LOOK_EVERY_S)
     reader.close()
     assert first < records, f"{records:,} records fit into one commit: measure with more --events"
-    return Drained((records - first) * body_events / (now - first_at), first_at - begun, worker.peak_mb)
+    events = (records - first) * body_events
+    cost_us = (processor_s(told) - cpu_s) / events * 1e6
+    return Drained(events / (now - first_at), cost_us, first_at - begun, worker.peak_mb)
+
+
+def processor_s(told: Fleet) -> float:
+    """Processor time so far of the worker and ClickHouse."""
+    ticks = 0
+    for process in (told.clickhouse.process, *(worker.process for worker in told.workers.values())):
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def undisturbed(told: Fleet, events: int, body_events: int, *, poison: bool = False) -> Drained:
@@ -117,30 +136,25 @@ def after_outage(told: Fleet, events: int, body_events: int, outage_s: float) ->
     return found
 
 
-def compare(
-    name: str, rounds: int, first: Callable[[], Drained], second: Callable[[], Drained]
-) -> dict[str, float | int | str]:
-    """Run both in pairs, every other pair the other way round; the ratio is the second's rate by the first's."""
-    ratios, firsts, seconds = [], [], []
+def compare(name: str, rounds: int, first: Callable[[], Drained], second: Callable[[], Drained]) -> dict[str, Any]:
+    """Run both in pairs, every other pair the other way round. Medians, and the ratios of second to first."""
+    pairs = []
     for number in range(rounds):
         order = (first, second) if number % 2 == 0 else (second, first)
         found = {run: run() for run in order}
-        firsts.append(found[first])
-        seconds.append(found[second])
-        ratios.append(found[second].rate / found[first].rate)
-        print(f"{name} {number + 1}: {found[first]} {found[second]} ratio {ratios[-1]:.2f}", file=sys.stderr)
-    return {
-        "name": name,
-        "rounds": rounds,
-        "without_events_s": statistics.median(one.rate for one in firsts),
-        "with_events_s": statistics.median(one.rate for one in seconds),
-        "ratio_median": statistics.median(ratios),
-        "ratio_min": min(ratios),
-        "ratio_max": max(ratios),
-        "without_peak_mb": max(one.peak_mb for one in firsts),
-        "with_peak_mb": max(one.peak_mb for one in seconds),
-        "waited_s": statistics.median(one.waited_s for one in seconds),
-    }
+        pairs.append((found[first], found[second]))
+        print(f"{name} {number + 1}: without {found[first]}, with {found[second]}", file=sys.stderr)
+
+    def of(field: str) -> dict[str, float]:
+        values = [(getattr(without, field), getattr(with_, field)) for without, with_ in pairs]
+        ratios = sorted(with_ / without for without, with_ in values)
+        middle = [statistics.median(column) for column in zip(*values, strict=True)]
+        return {"without": middle[0], "with": middle[1], "ratio": statistics.median(ratios)} | {
+            "least": ratios[0],
+            "greatest": ratios[-1],
+        }
+
+    return {"name": name, "pairs": rounds, **{field: of(field) for field in UNITS}}
 
 
 def main() -> int:
@@ -179,11 +193,13 @@ def main() -> int:
         print(json.dumps(found, indent=2))
         return 0
     for one in found:
-        print(
-            f"{one['name']}: {one['with_events_s']:,.0f} events/s, {one['without_events_s']:,.0f} without;"
-            f" ratio {one['ratio_median']:.2f} ({one['ratio_min']:.2f} to {one['ratio_max']:.2f}),"
-            f" {one['rounds']} pairs; {one['with_peak_mb']:.0f} MB, {one['without_peak_mb']:.0f} without"
-        )
+        print(f"{one['name']}, medians of {one['pairs']} pairs")
+        for field, unit in UNITS.items():
+            seen = one[field]
+            print(
+                f"  {seen['without']:>10,.0f} without {seen['with']:>10,.0f} with  ratio {seen['ratio']:.2f}"
+                f" ({seen['least']:.2f} to {seen['greatest']:.2f})  {unit}"
+            )
     return 0
 
 
