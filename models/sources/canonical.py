@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import pydantic_core
@@ -102,6 +103,8 @@ def _decode_array(values: list[object], text: str) -> list[Signal | DeadLetter]:
         outcomes = [_decode_value(index, value, b"") for index, value in enumerate(values)]
         if all(isinstance(outcome, Signal) for outcome in outcomes):
             return outcomes
+        told = zip(outcomes, elements(text), strict=True)
+        return [replace(outcome, raw=raw) if isinstance(outcome, DeadLetter) else outcome for outcome, raw in told]
     return [
         _decode_value(index, value, raw) for index, (value, raw) in enumerate(zip(values, elements(text), strict=True))
     ]

@@ -13,12 +13,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from models.events import EARLIEST_YEAR, MAX_CONTACTS, Contact, Direction, Signal, default_direction, split_type
-from models.outcomes import DeadLetter
+from models.events import EARLIEST_YEAR, MAX_CONTACTS, Contact, Direction, default_direction, split_type
 from models.records import Origin
-from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, NDJSON_TYPES, decode_event
+from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, NDJSON_TYPES
 from models.touch_table import TouchRow, micros
-from models.touches import FUTURE_TOLERANCE, content_digest, event_digest, machine_reason, too_early
+from models.touches import FUTURE_TOLERANCE, content_digest, event_digest, machine_reason
 
 # RFC 3339 as nearly everyone writes it.
 _TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-5][0-9])")
@@ -52,7 +51,6 @@ class _Signal(Struct, forbid_unknown_fields=True):
 
 _ONE = msgspec.json.Decoder(_Signal)
 _MANY = msgspec.json.Decoder(list[_Signal])
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class _Unusual(ValueError):
@@ -76,48 +74,6 @@ def fast_rows(body: bytes, origin: Origin, record: str) -> list[TouchRow] | None
     except ValueError:  # msgspec's errors and pydantic's are ValueErrors too
         return None
     return rows
-
-
-def mixed_rows(
-    body: bytes, origin: Origin, record: str
-) -> tuple[list[TouchRow], list[tuple[int, Signal | DeadLetter]]] | None:
-    """As fast_rows, for a body of which some events are unusual: those are read by the contract, with their positions.
-
-    One bad event then does not cost its hundred neighbours the fast way. None where the contract has to read it all.
-    """
-    if len(body) > MAX_EVENT_BYTES:
-        return None
-    rows: list[TouchRow] = []
-    unusual: list[tuple[int, Signal | DeadLetter]] = []
-    received_us = micros(origin.received_at)
-    latest = origin.received_at + FUTURE_TOLERANCE
-    try:
-        events, are_lines = _events(body, origin.content_type)
-        for position, raw in enumerate(events):
-            try:
-                _read(rows, _ONE.decode(raw), latest, (origin.source, received_us, record, position))
-            except ValueError:
-                outcome = decode_event(position, raw, is_line=are_lines)
-                early = too_early(outcome, origin, position, body) if isinstance(outcome, Signal) else None
-                unusual.append((position, early or outcome))
-    except Exception:  # the contract answers for its own bugs
-        return None
-    return rows, unusual
-
-
-def _events(body: bytes, content_type: str) -> tuple[list[bytes], bool]:
-    """The bytes of each event, and whether they are lines. Raises ValueError where their bounds are not plain."""
-    if content_type.partition(";")[0].strip() in NDJSON_TYPES:
-        body.decode("utf-8")  # elsewhere than in lines, what is no UTF-8 refuses the body
-        if body.startswith(b"\xef\xbb\xbf"):
-            raise _Unusual
-        events = [line for line in map(bytes.strip, body.split(b"\n")) if line]
-        are_lines = True
-    else:
-        events, are_lines = [bytes(raw) for raw in _RAWS.decode(body)], False
-    if not 0 < len(events) <= MAX_EVENTS:
-        raise _Unusual
-    return events, are_lines
 
 
 def _signals(body: bytes, content_type: str) -> list[_Signal]:

@@ -12,7 +12,8 @@ from models.decode import outcomes_of
 from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin, record_id
-from models.sources.canonical_fast import fast_rows, mixed_rows
+from models.sources.canonical_fast import fast_rows
+from models.sources.canonical_mixed import mixed_rows
 from models.sources.fact_records import decode_facts
 from models.touch_table import TouchRow, micros, rows_of, touch_table
 from models.touches import read_signal
@@ -64,33 +65,15 @@ def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
     return Batch(count, read.bodies, touch_table(read.rows), read.facts, read.dead)
 
 
-def merge(batches: Sequence[Batch]) -> Batch:
-    """One batch that says what these say, in their order."""
-    if len(batches) == 1:
-        return batches[0]
-    return Batch(
-        sum(batch.records for batch in batches),
-        [body for batch in batches for body in batch.bodies],
-        pa.concat_tables([batch.touches for batch in batches]).combine_chunks(),
-        [fact for batch in batches for fact in batch.facts],
-        [letter for batch in batches for letter in batch.dead],
-    )
-
-
 def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
     body = _body(record, origin)
     read.bodies.append(body)
-    mixed = None
-    if origin.adapter == "canonical":
-        if (rows := fast_rows(record.value, origin, body.record_id)) is not None:
-            read.rows += rows
-            return
-        mixed = mixed_rows(record.value, origin, body.record_id)
-    if mixed is None:
-        outcomes = list(enumerate(outcomes_of(record.value, origin)))
-    else:
-        rows, outcomes = mixed
+    if origin.adapter == "canonical" and (rows := fast_rows(record.value, origin, body.record_id)) is not None:
         read.rows += rows
+        return
+    mixed = mixed_rows(record.value, origin, body.record_id) if origin.adapter == "canonical" else None
+    rows, outcomes = mixed or ([], list(enumerate(outcomes_of(record.value, origin))))
+    read.rows += rows
     for position, outcome in outcomes:
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))

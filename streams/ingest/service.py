@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import chain, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiokafka
 import mode
@@ -24,7 +24,7 @@ from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, MAX_RECORD_BYTES, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
 from infra.telemetry import WorkerMetrics
-from streams.ingest.batch import Batch, Record, decode_batch, merge
+from streams.ingest.batch import Batch, Record, decode_batch
 from streams.ingest.cycle import Cycle, CycleReport
 from streams.ingest.lag import LagWatch
 from streams.ingest.observe import observe
@@ -33,9 +33,7 @@ log = logging.getLogger("setten.ingest")
 
 _Found = dict[Any, list[Any]]  # messages by partition, as aiokafka gives them
 
-# What is stored together is at most twice so much: bounds memory, and how long an event waits for others.
 MAX_RECORDS = 20_000
-MAX_BYTES = 8 << 20
 _POLL_MS = 250
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
@@ -58,16 +56,6 @@ class Poisoned(Exception):
     """Nothing but refused events came in for too long; the message names the reasons and the remedy."""
 
 
-class _Decoded(NamedTuple):
-    """Records that are decoded and not stored. offsets: what to commit for them; the times are time.perf_counter()."""
-
-    batch: Batch
-    bytes: int
-    offsets: dict[Any, int]
-    read_at: float
-    decoded_at: float
-
-
 class IngestService(mode.Service):
     """Consumes the signals and facts topics in the group `setten-ingest`."""
 
@@ -88,7 +76,6 @@ class IngestService(mode.Service):
         self._crash = crash
         self._metrics = metrics
         self._lag = LagWatch()
-        self._fetched: deque[_Found] = deque()
         self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
         self._in_cycle = asyncio.Lock()
@@ -137,32 +124,23 @@ class IngestService(mode.Service):
 
     @mode.Service.task
     async def _consume(self) -> None:
-        """Read and decode while a batch is stored; what came in meanwhile is the next one. Commits in their order.
-
-        Nothing that is decoded waits for more: under little load batches are small and their events soon stored, under
-        full load they are large.
-        """
+        """Decode one batch while the one before it is stored; commit in their order."""
         storing: asyncio.Task[None] | None = None
-        reading: asyncio.Task[_Decoded | None] | None = None
-        decoded: list[_Decoded] = []
         self._idle.clear()
         try:
             loop = asyncio.get_running_loop()
             cycle = await loop.run_in_executor(self._store_thread, self._open_cycle)
             self._on_ready()
             while not self.should_stop:
-                if reading is None and not _enough(decoded):
-                    reading = asyncio.create_task(self._read_and_decode())
-                await asyncio.wait({task for task in (reading, storing) if task}, return_when=asyncio.FIRST_COMPLETED)
-                if storing is not None and storing.done():
+                found = await self._read()
+                read_at = time.perf_counter()
+                batch = await loop.run_in_executor(self._decode_thread, _decode, found) if found else None
+                decoded_at = time.perf_counter()
+                if storing is not None and (batch is not None or storing.done()):
                     await storing
                     storing = None
-                if reading is not None and reading.done():
-                    decoded += filter(None, [await reading])
-                    reading = None
-                if decoded and storing is None:
-                    storing = asyncio.create_task(self._store(cycle, decoded))
-                    decoded = []
+                if batch is not None:
+                    storing = asyncio.create_task(self._store(cycle, batch, found, read_at, decoded_at))
             if storing is not None:
                 await storing
         except asyncio.CancelledError:
@@ -172,32 +150,20 @@ class IngestService(mode.Service):
             self._idle.set()
             await self._crash(error)
         finally:
-            if reading is not None:
-                reading.cancel()
             self._idle.set()
 
-    async def _read_and_decode(self) -> _Decoded | None:
-        """A portion of what Kafka has, None where it has nothing for a while."""
+    async def _read(self) -> _Found:
         assert self._consumer is not None
-        if not self._fetched:
-            found: _Found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
-            self._fetched.extend(_portions(found))
-        if not self._fetched:
-            return None
-        portion, read_at = self._fetched.popleft(), time.perf_counter()
-        batch = await asyncio.get_running_loop().run_in_executor(self._decode_thread, _decode, portion)
-        offsets = {partition: messages[-1].offset + 1 for partition, messages in portion.items()}
-        size = sum(len(body.body) for body in batch.bodies)
-        return _Decoded(batch, size, offsets, read_at, time.perf_counter())
+        found: _Found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
+        return found
 
-    async def _store(self, cycle: Cycle, decoded: Sequence[_Decoded]) -> None:
+    async def _store(self, cycle: Cycle, batch: Batch, found: _Found, read_at: float, decoded_at: float) -> None:
+        """read_at, decoded_at: time.perf_counter() then."""
         assert self._consumer is not None
-        batch, read_at = merge([one.batch for one in decoded]), decoded[0].read_at
         async with self._in_cycle:
-            decode_s = sum(one.decoded_at - one.read_at for one in decoded)
-            waited_s = time.perf_counter() - read_at - decode_s
+            waited_s = time.perf_counter() - decoded_at
             report = await self._store_patiently(cycle, batch)
-            report.seconds |= {"decode": decode_s, "wait": waited_s}
+            report.seconds |= {"decode": decoded_at - read_at, "wait": waited_s}
             self._mind_poison(report)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
@@ -205,7 +171,7 @@ class IngestService(mode.Service):
             try:
                 # A batch that was decoded before its partitions moved is stored all the same, and theirs to commit.
                 ours = self._consumer.assignment()
-                if offsets := {p: offset for one in decoded for p, offset in one.offsets.items() if p in ours}:
+                if offsets := {p: messages[-1].offset + 1 for p, messages in found.items() if p in ours}:
                     with report.timing("commit"):
                         await self._consumer.commit(offsets)
                     self._lag.committed(offsets)
@@ -251,26 +217,6 @@ class IngestService(mode.Service):
                 "Look with `setten dead-letters list`, mend the source; to go on and refuse the rest as well, "
                 "set SETTEN_POISON_LIMIT=0"
             )
-
-
-def _enough(decoded: Sequence[_Decoded]) -> bool:
-    return sum(one.bytes for one in decoded) >= MAX_BYTES or sum(one.batch.records for one in decoded) >= MAX_RECORDS
-
-
-def _portions(found: _Found) -> Iterator[_Found]:
-    """The same messages in their order, at most MAX_BYTES at a time, or one message that is larger."""
-    portion: _Found = {}
-    size = 0
-    for partition, messages in found.items():
-        for message in messages:
-            length = len(message.value or b"")
-            if portion and size + length > MAX_BYTES:
-                yield portion
-                portion, size = {}, 0
-            portion.setdefault(partition, []).append(message)
-            size += length
-    if portion:
-        yield portion
 
 
 def _decode(found: _Found) -> Batch:

@@ -14,7 +14,8 @@ from models.decode import outcomes_of
 from models.events import Signal
 from models.outcomes import DeadLetter
 from models.records import Origin
-from models.sources.canonical_fast import fast_rows, mixed_rows
+from models.sources.canonical_fast import fast_rows
+from models.sources.canonical_mixed import mixed_rows
 from models.touch_table import TouchRow, from_micros, precedence, received_us, rows_of, touch_table
 from models.touches import read_signal
 
