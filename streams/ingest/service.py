@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -34,6 +34,7 @@ log = logging.getLogger("setten.ingest")
 _Found = dict[Any, list[Any]]  # messages by partition, as aiokafka gives them
 
 MAX_RECORDS = 20_000
+_MAX_BYTES = 8 << 20  # of a batch's bodies: one may hold hundreds of events, and 20,000 of them would be millions
 _POLL_MS = 250
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
@@ -76,6 +77,7 @@ class IngestService(mode.Service):
         self._crash = crash
         self._metrics = metrics
         self._lag = LagWatch()
+        self._fetched: deque[_Found] = deque()
         self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
         self._in_cycle = asyncio.Lock()
@@ -154,8 +156,10 @@ class IngestService(mode.Service):
 
     async def _read(self) -> _Found:
         assert self._consumer is not None
-        found: _Found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
-        return found
+        if not self._fetched:
+            found: _Found = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS)
+            self._fetched.extend(_portions(found))
+        return self._fetched.popleft() if self._fetched else {}
 
     async def _store(self, cycle: Cycle, batch: Batch, found: _Found, read_at: float, decoded_at: float) -> None:
         """read_at, decoded_at: time.perf_counter() then."""
@@ -217,6 +221,22 @@ class IngestService(mode.Service):
                 "Look with `setten dead-letters list`, mend the source; to go on and refuse the rest as well, "
                 "set SETTEN_POISON_LIMIT=0"
             )
+
+
+def _portions(found: _Found) -> Iterator[_Found]:
+    """The same messages in their order, at most _MAX_BYTES at a time, or one message that is larger."""
+    portion: _Found = {}
+    size = 0
+    for partition, messages in found.items():
+        for message in messages:
+            length = len(message.value or b"")
+            if portion and size + length > _MAX_BYTES:
+                yield portion
+                portion, size = {}, 0
+            portion.setdefault(partition, []).append(message)
+            size += length
+    if portion:
+        yield portion
 
 
 def _decode(found: _Found) -> Batch:

@@ -1,7 +1,8 @@
 """`make bench-faults`: what faults cost, as ratios of runs in pairs, in turn, each on services and tables of its own.
 
 outage: the rate at which a backlog is drained that grew while ClickHouse refused connections, beside one that grew
-while no worker ran. poison: the same for a load with 1 % of its events refused, beside one without.
+while no worker ran. poison: the same for a load with 1 % of its events refused, beside one without. cycles: the
+processor time of single cycles with and without poison, in turn, without Kafka: many pairs in little time.
 """
 
 import argparse
@@ -22,10 +23,17 @@ from typing import Any
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
+from infra.clickhouse import ClickHouse
 from infra.embedded.broker import Kind
-from infra.kafka import INGEST_GROUP, SIGNAL_TOPICS, client_options, producer
+from infra.kafka import FACTS, INGEST_GROUP, SIGNAL_TOPICS, client_options, producer
+from infra.settings import Settings
+from infra.store import Store
+from jobs.migrate import migrate_tables
 from models.records import Origin
+from streams.ingest.batch import Record
+from streams.ingest.cycle import Cycle
 from tests.benchmarks.end_to_end import bodies
+from tests.contract.embedded_clickhouse import PASSWORDS, Server
 from tests.faults.cluster import SingleBroker
 from tests.faults.fleet import Fleet
 from tests.stack import wait_for
@@ -63,18 +71,24 @@ def fleet(folder: Path, broker: Kind) -> Iterator[Fleet]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def fill(told: Fleet, events: int, body_events: int, poison: bool = False) -> int:
-    """Put the events into a topic, so many to a body; answers the number of records. poison: one of 100 is none."""
-    kafka = producer(told.settings)
-    # Lines and not an array, in which what is no JSON would take its neighbours along.
-    headers = Origin("bench", "canonical", datetime.now(UTC), "application/x-ndjson").to_headers()
+def made(events: int, body_events: int, poison: bool) -> Iterator[bytes]:
+    """Bodies of so many lines, as in an array what is no JSON takes its neighbours along. poison: one of 100 events."""
     group: list[bytes] = []
-    records = 0
     for number, event in enumerate(bodies(events)):
         group.append(POISON[number // 100 % len(POISON)] % number if poison and number % 100 == 0 else event)
         if len(group) == body_events:
-            kafka.send(TOPIC, b"\n".join(group), key=str(records % 64).encode(), headers=headers)
-            group, records = [], records + 1
+            yield b"\n".join(group)
+            group = []
+
+
+def fill(told: Fleet, events: int, body_events: int, poison: bool = False) -> int:
+    """Put the events into a topic; answers the number of records. See made."""
+    kafka = producer(told.settings)
+    headers = Origin("bench", "canonical", datetime.now(UTC), "application/x-ndjson").to_headers()
+    records = 0
+    for body in made(events, body_events, poison):
+        kafka.send(TOPIC, body, key=str(records % 64).encode(), headers=headers)
+        records += 1
     kafka.flush()
     kafka.close()
     return records
@@ -103,11 +117,50 @@ def drain(told: Fleet, records: int, start: Callable[[], None], body_events: int
 
 def processor_s(told: Fleet) -> float:
     """Processor time so far of the worker and ClickHouse."""
-    ticks = 0
-    for process in (told.clickhouse.process, *(worker.process for worker in told.workers.values())):
-        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    pids = (told.clickhouse.process.pid, *(worker.process.pid for worker in told.workers.values()))
+    return sum(map(spent_s, pids))
+
+
+def spent_s(pid: int) -> float:
+    """Processor time so far of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cycles(folder: Path, rounds: int, body_events: int, events: int = 10_000) -> dict[str, Any]:
+    """The processor time of this process and ClickHouse for cycles of so many events, with and without poison."""
+    server = Server(folder).start()
+    settings = Settings(
+        data_dir=folder, clickhouse_url=f"http://127.0.0.1:{server.port}", clickhouse_password=PASSWORDS["setten"]
+    )
+    migrate_tables(settings)
+    cycle = Cycle(Store(ClickHouse(settings), settings.business_timezone), FACTS, lambda touched: None)
+    pairs = []
+    try:
+        for number in range(rounds + 1):
+            cost = {}
+            for poison in (False, True) if number % 2 else (True, False):
+                origin = Origin(f"bench{number}{poison}", "canonical", datetime.now(UTC), "application/x-ndjson")
+                headers = tuple(origin.to_headers())
+                records = [
+                    Record(TOPIC, 0, at, 0, headers, body) for at, body in enumerate(made(events, body_events, poison))
+                ]
+                before = time.process_time() + spent_s(server.process.pid)
+                cycle.run(records)
+                cost[poison] = (time.process_time() + spent_s(server.process.pid) - before) / events * 1e6
+            pairs.append((cost[False], cost[True]))
+    finally:
+        server.stop()
+    # The first pair connects and compiles.
+    return {"name": f"cycles, 1 % poison, {body_events} events a body", "pairs": rounds, "cost_us": of(pairs[1:])}
+
+
+def of(values: list[tuple[float, float]]) -> dict[str, float]:
+    """Medians, and the ratios of the second to the first."""
+    ratios = sorted(second / first for first, second in values)
+    first, second = (statistics.median(column) for column in zip(*values, strict=True))
+    ratio = {"ratio": statistics.median(ratios), "least": ratios[0], "greatest": ratios[-1]}
+    return {"without": first, "with": second, **ratio}
 
 
 def undisturbed(told: Fleet, events: int, body_events: int, *, poison: bool = False) -> Drained:
@@ -145,21 +198,15 @@ def compare(name: str, rounds: int, first: Callable[[], Drained], second: Callab
         pairs.append((found[first], found[second]))
         print(f"{name} {number + 1}: without {found[first]}, with {found[second]}", file=sys.stderr)
 
-    def of(field: str) -> dict[str, float]:
-        values = [(getattr(without, field), getattr(with_, field)) for without, with_ in pairs]
-        ratios = sorted(with_ / without for without, with_ in values)
-        middle = [statistics.median(column) for column in zip(*values, strict=True)]
-        return {"without": middle[0], "with": middle[1], "ratio": statistics.median(ratios)} | {
-            "least": ratios[0],
-            "greatest": ratios[-1],
-        }
-
-    return {"name": name, "pairs": rounds, **{field: of(field) for field in UNITS}}
+    values = {
+        field: of([(getattr(without, field), getattr(with_, field)) for without, with_ in pairs]) for field in UNITS
+    }
+    return {"name": name, "pairs": rounds, **values}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-faults", description=__doc__)
-    parser.add_argument("what", nargs="*", help="outage, poison; both by default")
+    parser.add_argument("what", nargs="*", help="outage, poison, cycles; all by default")
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--outage-s", type=float, default=60.0)
@@ -177,7 +224,7 @@ def main() -> int:
         return once
 
     found = []
-    wanted = args.what or ["outage", "poison"]
+    wanted = args.what or ["outage", "poison", "cycles"]
     try:
         if "outage" in wanted:
             plain = each(lambda told: undisturbed(told, args.events, 1))
@@ -187,6 +234,8 @@ def main() -> int:
             plain = each(lambda told, size=size: undisturbed(told, args.events, size))  # type: ignore[misc]
             poisoned = each(lambda told, size=size: undisturbed(told, args.events, size, poison=True))  # type: ignore[misc]
             found.append(compare(f"1 % poison, {size} events a body", args.rounds, plain, poisoned))
+        for size in args.body_events if "cycles" in wanted else ():
+            found.append(cycles(folder / f"cycles{size}", 4 * args.rounds, size))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if args.json:
@@ -195,7 +244,8 @@ def main() -> int:
     for one in found:
         print(f"{one['name']}, medians of {one['pairs']} pairs")
         for field, unit in UNITS.items():
-            seen = one[field]
+            if (seen := one.get(field)) is None:
+                continue
             print(
                 f"  {seen['without']:>10,.0f} without {seen['with']:>10,.0f} with  ratio {seen['ratio']:.2f}"
                 f" ({seen['least']:.2f} to {seen['greatest']:.2f})  {unit}"
