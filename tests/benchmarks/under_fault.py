@@ -234,8 +234,8 @@ def main() -> int:
             plain = each(lambda told, size=size: undisturbed(told, args.events, size))  # type: ignore[misc]
             poisoned = each(lambda told, size=size: undisturbed(told, args.events, size, poison=True))  # type: ignore[misc]
             found.append(compare(f"1 % poison, {size} events a body", args.rounds, plain, poisoned))
-        for size in args.body_events if "cycles" in wanted else ():
-            found.append(cycles(folder / f"cycles{size}", 4 * args.rounds, size))
+        if "cycles" in wanted:
+            found += [cycles(folder / f"cycles{size}", 4 * args.rounds, size) for size in args.body_events]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if args.json:
