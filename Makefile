@@ -8,7 +8,7 @@ DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka lint format bench bench-scaling faults kafka clean
+.PHONY: help demo down smoke test test-kafka lint format bench bench-scaling bench-latency bench-faults faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,7 +37,7 @@ test: $(STAMP) ## lint, types, import rules and all tests
 test-kafka: $(STAMP) kafka ## the tests that use a broker, on Apache Kafka
 	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --broker kafka tests/faults/test_processes.py \
 		tests/contract/test_broker.py $(addprefix tests/integration/,test_alerts_live.py test_bad_input.py \
-		test_dead_letter_commands.py test_faults.py test_mail_archive.py test_other_files.py)
+		test_dead_letter_commands.py test_faults.py test_mail_archive.py test_metrics.py test_other_files.py)
 
 lint: $(STAMP) ## lint, types and import rules only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -58,6 +58,12 @@ $(BENCH_STAMP): pyproject.toml .ci/constraints-bench.txt
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints-bench.txt \
 		--editable '.[embedded,bench]'
 	@touch $@
+
+bench-latency: $(STAMP) ## from an event to its row and to its alert, at half of the peak
+	@$(BIN)/python -m tests.benchmarks.latency
+
+bench-faults: $(STAMP) ## what an outage of ClickHouse and 1 % of poison cost, in pairs
+	@$(BIN)/python -m tests.benchmarks.under_fault
 
 faults: $(STAMP) kafka ## the fault suite in full, on both brokers, for hours; `make test` runs its short form
 	@SETTEN_FAULTS=full $(BIN)/python -m pytest tests/faults

@@ -144,6 +144,7 @@ class Publisher:
                 self._kafka.send(topic, key=key.encode(), value=json.dumps(value, ensure_ascii=False).encode())
                 for key, value in messages
             ]
+            self._kafka.flush(timeout=30)  # else each waits until the producer is done with waiting for more
             for future in sent:
                 future.get(timeout=30)
         except (KafkaError, OSError) as error:

@@ -60,6 +60,17 @@ class Settings(BaseSettings):
     collector_port: int = Field(default=8420, ge=0, le=65535)
     collector_token: SecretStr = Field(default=SecretStr(""), description="when set, required as a bearer token")
 
+    metrics_host: str = Field(default="127.0.0.1", description="where metrics are shown; they need no password")
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="a worker's metrics for Prometheus; 0: none, with `setten up` a free port",
+    )
+    collector_metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="a collector's metrics, apart from its own port; 0 as for metrics_port"
+    )
+
     sweep_every_s: int = Field(default=900, ge=1, le=86400, description="how often silence is looked for")
     webhook_url: str = Field(default="", description="told of every alert change, as JSON")
 

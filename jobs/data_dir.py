@@ -49,6 +49,7 @@ class ProcessRecord(BaseModel):
     since: datetime | None = None
     restarts: int = 0
     address: str = ""
+    metrics: str = ""
     log: str
 
     @property

@@ -21,7 +21,12 @@ from jobs.supervisor import ProcessSpec
 SETTEN_USER = "setten"
 BI_USER = "bi"
 LISTENERS = ("broker", "clickhouse", "collector")
-_SPOKEN = {"broker": "the broker", "clickhouse": "ClickHouse", "collector": "the collector"}
+# By process, with the setting that can ask for a port. They are not in the run file: another worker that is started
+# here by hand would read it and find the port taken.
+METRICS = {"worker": "metrics_port", "collector": "collector_metrics_port"}
+_SPOKEN = {"broker": "the broker", "clickhouse": "ClickHouse", "collector": "the collector"} | {
+    setting: f"the {process}'s metrics" for process, setting in METRICS.items()
+}
 DRAIN_S = 30
 
 # What `setten up` decides itself and writes for other commands to find.
@@ -31,12 +36,15 @@ _DECIDED = ("kafka_brokers", "kafka_security", "clickhouse_url", "clickhouse_use
 class Ports:
     """The port of each listener: asked for, or free ones, kept over restarts and from one run to the next."""
 
-    def __init__(self, asked: Mapping[str, int], *, before: Mapping[str, int], collector_host: str) -> None:
-        """asked: 0 = any free one. before: the ports of the last run. Raises UpError when an asked port is taken."""
-        self._host = {"collector": collector_host}
-        self.free = {name for name in LISTENERS if not asked[name]}
+    def __init__(self, asked: Mapping[str, int], *, before: Mapping[str, int], hosts: Mapping[str, str]) -> None:
+        """asked: 0 = any free one. before: the ports of the last run. hosts: of those that are not on loopback.
+
+        Raises UpError when an asked port is taken.
+        """
+        self._host = hosts
+        self.free = {name for name in asked if not asked[name]}
         self.by_name: dict[str, int] = {}
-        for name in LISTENERS:
+        for name in asked:
             if name in self.free:
                 self.by_name[name] = free_port(before.get(name, 0))
             elif self._is_free(name, asked[name]):
@@ -44,7 +52,7 @@ class Ports:
             else:
                 raise UpError(
                     f"port {asked[name]} is taken and {_SPOKEN[name]} needs it: "
-                    f"end what listens there, or choose another with --{name}-port (0 = any free one)"
+                    f"end what listens there, or choose another with {_option(name)} (0 = any free one)"
                 )
 
     def _is_free(self, name: str, port: int) -> bool:
@@ -56,6 +64,10 @@ class Ports:
             return False
         self.by_name[name] = free_port()
         return True
+
+
+def _option(listener: str) -> str:
+    return f"--{listener}-port" if listener in LISTENERS else f"SETTEN_{listener.upper()}"
 
 
 def refuse_other_servers(settings: Settings, ours: Mapping[str, object]) -> None:
@@ -76,6 +88,11 @@ def refuse_other_servers(settings: Settings, ours: Mapping[str, object]) -> None
             f"`setten up` runs its own broker and ClickHouse, but the configuration sets {', '.join(named)}: "
             "take that out, or run `setten worker` and `setten collector` with the servers you have"
         )
+
+
+def hosts_of(settings: Settings) -> dict[str, str]:
+    """Where the listeners listen that are not necessarily on loopback."""
+    return {"collector": settings.collector_host} | dict.fromkeys(METRICS.values(), settings.metrics_host)
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -102,6 +119,7 @@ class Embedded:
         except BrokerMissing as error:
             raise UpError(str(error)) from error
         self._told = settings
+        self._hosts = hosts_of(settings)
         self._folder = folder
         self.ports = ports
         self._passwords = folder.passwords((SETTEN_USER, BI_USER))
@@ -121,6 +139,7 @@ class Embedded:
                 "clickhouse_user": SETTEN_USER,
                 "clickhouse_password": SecretStr(self._passwords[SETTEN_USER]),
                 "collector_port": self.ports.by_name["collector"],
+                **{setting: self.ports.by_name[setting] for setting in METRICS.values()},
             }
         )
 
@@ -139,12 +158,12 @@ class Embedded:
         lines = (f"{name} = {json.dumps(value)}\n" for name, value in values.items())
         write_private(self._folder.run_file, "# Written by `setten up`, gone when it ends.\n" + "".join(lines))
 
-    def _move(self, name: str) -> Callable[[], bool]:
+    def _move(self, *names: str) -> Callable[[], bool]:
         def move() -> bool:
-            moved = self.ports.move(name)
+            moved = [name for name in names if self.ports.move(name)]
             if moved:
                 self.write_run_file()
-            return moved
+            return bool(moved)
 
         return move
 
@@ -152,7 +171,7 @@ class Embedded:
         return environment(self.settings)
 
     def _address(self, name: str) -> str:
-        host = self._told.collector_host if name == "collector" else LOOPBACK
+        host = self._hosts.get(name, LOOPBACK)
         where = f"[{host}]" if ":" in host else host
         return f"{'' if name == 'broker' else 'http://'}{where}:{self.ports.by_name[name]}"
 
@@ -227,9 +246,10 @@ class Embedded:
             self._env,
             lambda _child: ready_file.exists(),
             address=(lambda: self._address(name)) if listens else str,
+            metrics=lambda: f"{self._address(METRICS[name])}/metrics",
             needs=needs,
             restarts_with=restarts_with,
-            move=self._move(name) if listens else lambda: False,
+            move=self._move(METRICS[name], *([name] if listens else [])),
             settle=settle,
         )
 

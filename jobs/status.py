@@ -24,7 +24,10 @@ _EXIT_CODES: dict[Overall, int] = {"running": 0, "degraded": 1, "stopped": 3}
 
 
 class ProcessStatus(BaseModel):
-    """One process now. uptime_s: since it came into this state, None while it does not run; log: a path."""
+    """One process now. uptime_s: since it came into this state, None while it does not run; log: a path.
+
+    metrics: the address that Prometheus asks.
+    """
 
     name: str
     state: State
@@ -32,6 +35,7 @@ class ProcessStatus(BaseModel):
     uptime_s: int | None
     restarts: int
     address: str
+    metrics: str
     log: str
 
 
@@ -107,6 +111,7 @@ def _now(process: ProcessRecord) -> ProcessStatus:
         uptime_s=max(0, int((datetime.now(UTC) - since).total_seconds())) if since else None,
         restarts=process.restarts,
         address=process.address,
+        metrics=process.metrics,
         log=process.log,
     )
 
@@ -165,6 +170,9 @@ def print_status(found: Status, out: Console) -> None:
     out.print(f"setten is {found.overall} on {found.data_dir}", markup=False, soft_wrap=True)
     if found.processes:
         out.print(_table(found))
+    for process in found.processes:
+        if process.metrics:
+            out.print(f"{process.name}'s metrics: {process.metrics}", markup=False, soft_wrap=True)
     dead = found.dead_letters
     counts = {
         "records waiting": found.ingest_lag,

@@ -54,6 +54,7 @@ class ProcessSpec:
     env: Callable[[], Mapping[str, str]]
     is_ready: Callable[[Child], bool]
     address: Callable[[], str] = str
+    metrics: Callable[[], str] = str
     needs: tuple[str, ...] = ()
     restarts_with: tuple[str, ...] = ()
     once: bool = False

@@ -16,7 +16,7 @@ from infra.embedded.processes import identify, is_port_free, python
 from infra.settings import Settings, SettingsError, load_settings
 from jobs.data_dir import DataDir, Phase, ProcessRecord, RunState, UpError
 from jobs.detached import REPORT_FD, reporter, start_detached
-from jobs.embedded import BI_USER, LISTENERS, Embedded, Ports, environment, refuse_other_servers
+from jobs.embedded import BI_USER, LISTENERS, METRICS, Embedded, Ports, environment, hosts_of, refuse_other_servers
 from jobs.supervisor import Event, GaveUp, ProcessSpec, Supervisor
 
 # Longer than the supervisor's own patience with all of its processes together.
@@ -139,7 +139,8 @@ def supervise(
                 # Nobody asked for it: settings read it from what the last run, killed, left behind.
                 asked_ports = {**asked_ports, "collector": 0}
         refuse_other_servers(settings, folder.found())
-        ports = Ports(asked_ports, before=before.ports if before else {}, collector_host=settings.collector_host)
+        asked_ports = {**asked_ports, **{setting: getattr(settings, setting) for setting in METRICS.values()}}
+        ports = Ports(asked_ports, before=before.ports if before else {}, hosts=hosts_of(settings))
         embedded = Embedded(settings, folder, ports)
         try:
             _Run(folder, ports, report).run(specs(embedded))
@@ -194,6 +195,7 @@ class _Run:
                 since=datetime.fromtimestamp(service.since, UTC) if service.since else None,
                 restarts=service.restarts,
                 address=service.spec.address(),
+                metrics=service.spec.metrics(),
                 log=str(service.log),
             )
             for service in self._supervisor.services

@@ -17,6 +17,7 @@ from infra.clickhouse import ClickHouse
 from infra.kafka import ACCOUNT_TOUCHED, ALERTS, ASSESS_GROUP, FACTS, Publisher, producer, ssl_context
 from infra.settings import Settings
 from infra.store import Store
+from infra.telemetry import Trigger, WorkerMetrics
 from streams.assess import Assessor
 from streams.deliver import deliver
 from streams.ingest.cycle import AccountTouched, Cycle
@@ -25,6 +26,7 @@ from streams.ingest.service import NEWS_DAYS, IngestService
 log = logging.getLogger("setten.worker")
 
 _COLLECT_EVERY_S = 30.0
+_LAG_EVERY_S = 5.0
 
 
 def broker_credentials(settings: Settings) -> Any:
@@ -46,7 +48,7 @@ def _folder(settings: Settings) -> Path:
     return settings.data_dir / "faust"
 
 
-def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: None) -> faust.App:
+def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable[[], None] = lambda: None) -> faust.App:
     """Everything one worker runs: the ingest service, the assess agent, the sweep and the delivery agent."""
     timeout_s = float(settings.kafka_session_timeout_s)
     app = faust.App(
@@ -75,7 +77,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
     def open_cycle() -> Cycle:
         return Cycle(Store(ClickHouse(settings), settings.business_timezone), FACTS, tell_touched)
 
-    ingest = IngestService(settings, open_cycle, on_ready=on_ready, crash=app.crash)
+    ingest = IngestService(settings, open_cycle, on_ready=on_ready, crash=app.crash, metrics=metrics)
     app.service(ingest)
     assessor = Assessor(
         lambda: Assessments(ClickHouse(settings), settings.fiscal_year_start_month),
@@ -92,9 +94,12 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
         async for value in stream:
             touched.update(_news(value, datetime.now(settings.zone).date()))
 
-    async def run_assessment(accounts: list[str]) -> None:
+    async def run_assessment(accounts: list[str], trigger: Trigger) -> None:
         now = datetime.now(UTC)
-        found = await asyncio.to_thread(assessor.run, now.astimezone(settings.zone).date(), now, accounts)
+        with metrics.assessment_failures.labels(trigger).count_exceptions(), metrics.assessment.labels(trigger).time():
+            found = await asyncio.to_thread(assessor.run, now.astimezone(settings.zone).date(), now, accounts)
+        for change in filter(None, (change.change for change in found.changes)):
+            metrics.alert_changes.labels(change).inc()
         log.info(
             "assessed %s: %d verdicts, %d alert changes",
             len(accounts) or "all",
@@ -109,7 +114,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
             accounts = sorted(touched)
             touched.clear()
             try:
-                await run_assessment(accounts)
+                await run_assessment(accounts, "touched")
             except Exception:
                 touched.update(accounts)
                 log.exception("assessing %d touched accounts failed; trying again", len(accounts))
@@ -119,6 +124,17 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
         """The automatic collector is off in a worker; see streams.worker."""
         gc.collect()
 
+    if settings.metrics_port:
+
+        @app.timer(_LAG_EVERY_S)
+        async def measure_lag() -> None:
+            """Asked for in any case, as nothing else tells the lag while a worker stands still."""
+            try:
+                await ingest.measure_lag()
+            except Exception as error:  # not to know the lag is no reason to stop
+                metrics.lag.clear()
+                log.warning("the lag cannot be told: %s: %s", type(error).__name__, error)
+
     @app.timer(float(settings.sweep_every_s))
     async def sweep() -> None:
         """Silence makes no event: look for it in every account, but not while old touches are still being read."""
@@ -126,7 +142,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
             log.info("sweep deferred: old touches are still being read")
             return
         try:
-            await run_assessment([])
+            await run_assessment([], "sweep")
         except Exception:
             log.exception("the sweep failed; the next one is in %d s", settings.sweep_every_s)
 
@@ -137,7 +153,7 @@ def create_app(settings: Settings, *, on_ready: Callable[[], None] = lambda: Non
         async def deliver_alerts(stream: Any) -> None:
             """Tell the webhook of every alert change."""
             async for value in stream:
-                await deliver(value, webhook)
+                metrics.deliveries.labels(await deliver(value, webhook)).inc()
 
     return app
 

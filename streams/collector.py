@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from starlette.routing import Route
 
 from infra.kafka import MAX_BODY_BYTES, MAX_RECORD_BYTES, KafkaUnavailable, admin, client_options
 from infra.settings import Settings, SettingsError, load_settings
+from infra.telemetry import CollectorMetrics, MetricsUnavailable, serve
 from models.events import KINDS
 from models.records import Origin
 
@@ -28,7 +30,7 @@ log = logging.getLogger("setten.collector")
 _SOURCE = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
 
 
-def create_collector(settings: Settings) -> Starlette:
+def create_collector(settings: Settings, metrics: CollectorMetrics) -> Starlette:
     """The ASGI application. Stateless: scale by running more."""
     token = settings.collector_token.get_secret_value()
 
@@ -49,6 +51,13 @@ def create_collector(settings: Settings) -> Starlette:
             await app.state.kafka.stop()
 
     async def signals(request: Request) -> Response:
+        begun = time.perf_counter()
+        answer = await take(request)
+        metrics.requests.labels(str(answer.status_code)).inc()
+        metrics.seconds.observe(time.perf_counter() - begun)
+        return answer
+
+    async def take(request: Request) -> Response:
         if token and not _allowed(request, token):
             return _refuse(401, "unauthorized", "send the collector's token: Authorization: Bearer …")
         source = request.query_params.get("source", "api")
@@ -68,6 +77,7 @@ def create_collector(settings: Settings) -> Starlette:
             refusal = _refuse(503, "broker_unavailable", "nothing was stored: send it again")
             refusal.headers["Retry-After"] = "5"
             return refusal
+        metrics.bytes.inc(len(body))
         return JSONResponse({"accepted": True, "bytes": len(body)}, status_code=202)
 
     async def health(request: Request) -> Response:
@@ -110,12 +120,15 @@ def main() -> int:
     try:
         settings = load_settings(args.config)
         admin(settings).close()  # say at once, and in one line, that the broker cannot be reached
-    except (SettingsError, KafkaUnavailable) as error:
+        metrics = CollectorMetrics()
+        # On a port of its own: the collector's is open to the world.
+        serve(metrics.registry, settings.metrics_host, settings.collector_metrics_port, "SETTEN_COLLECTOR_METRICS_PORT")
+    except (SettingsError, KafkaUnavailable, MetricsUnavailable) as error:
         print(f"setten collector: {error}", file=sys.stderr)
         return 1
     server = _Server(
         uvicorn.Config(
-            create_collector(settings),
+            create_collector(settings, metrics),
             host=settings.collector_host,
             port=settings.collector_port,
             log_level="warning",

@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.clickhouse import ClickHouse, ClickHouseUnavailable
 from infra.kafka import KafkaUnavailable
 from infra.settings import SettingsError, load_settings
+from infra.telemetry import MetricsUnavailable, WorkerMetrics, serve
 from streams.app import create_app
 
 
@@ -31,8 +32,10 @@ def main() -> int:
             if args.ready_file is not None:
                 args.ready_file.touch()
 
-        app = create_app(settings, on_ready=ready)
-    except (SettingsError, KafkaUnavailable, ClickHouseUnavailable) as error:
+        metrics = WorkerMetrics()
+        serve(metrics.registry, settings.metrics_host, settings.metrics_port, "SETTEN_METRICS_PORT")
+        app = create_app(settings, metrics, on_ready=ready)
+    except (SettingsError, KafkaUnavailable, ClickHouseUnavailable, MetricsUnavailable) as error:
         print(f"setten worker: {error}", file=sys.stderr)
         return 1
     # Batches are tens of thousands of objects without cycles; looking for some in between costs a third of the time.

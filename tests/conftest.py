@@ -23,10 +23,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, and do not skip, what means nothing for the broker that was chosen."""
-    if config.getoption("--broker") == "kafka":
-        return
-    out = [item for item in items if item.get_closest_marker("kafka")]
+    """Leave out, and do not skip, what means nothing for the broker that was chosen, or in the short form."""
+    unwanted = set() if config.getoption("--broker") == "kafka" else {"kafka"}
+    unwanted |= set() if os.environ.get("SETTEN_FAULTS") == "full" else {"full"}
+    out = [item for item in items if any(item.get_closest_marker(marker) for marker in unwanted)]
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in out]
 

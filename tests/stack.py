@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from infra.clickhouse import ClickHouse
 from infra.embedded.broker import Kind
@@ -88,6 +89,14 @@ class Stack:
     def process_id(self, name: str) -> int | None:
         """The pid of one process of the stack, None while it does not run."""
         return self.process(name)["pid"]
+
+    def metrics(self, name: str) -> dict[str, float]:
+        """What a process of the stack tells Prometheus, by `metric{label}`: values of labels without their names."""
+        with urllib.request.urlopen(self.process(name)["metrics"], timeout=30) as answer:
+            assert answer.headers["Content-Type"].startswith("text/plain; version=")
+            families = text_string_to_metric_families(answer.read().decode())
+        samples = (sample for family in families for sample in family.samples)
+        return {f"{s.name}{{{','.join(s.labels.values())}}}" if s.labels else s.name: s.value for s in samples}
 
     def ask(self, sql: str) -> str:
         return str(self.clickhouse.statement(sql))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import pydantic_core
@@ -40,6 +41,17 @@ def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
             return _decode_array(value, text) if len(value) <= MAX_EVENTS else _too_many(len(value), body)
         return [_decode_value(0, value, stripped)]
     return _decode_lines(stripped)
+
+
+def decode_event(index: int, raw: bytes, *, is_line: bool) -> Signal | DeadLetter:
+    """One event of a body as decode() reads it: a line of NDJSON, or an element of an array that is well-formed.
+
+    Raises ValueError for an element that makes the array ill-formed.
+    """
+    if is_line:
+        return _decode_line(index, raw)
+    [value] = pydantic_core.from_json(b"[%b]" % raw, allow_inf_nan=False)
+    return _decode_value(index, value, raw)
 
 
 def event_bytes(body: bytes, position: int) -> bytes:
@@ -91,6 +103,8 @@ def _decode_array(values: list[object], text: str) -> list[Signal | DeadLetter]:
         outcomes = [_decode_value(index, value, b"") for index, value in enumerate(values)]
         if all(isinstance(outcome, Signal) for outcome in outcomes):
             return outcomes
+        told = zip(outcomes, elements(text), strict=True)
+        return [replace(outcome, raw=raw) if isinstance(outcome, DeadLetter) else outcome for outcome, raw in told]
     return [
         _decode_value(index, value, raw) for index, (value, raw) in enumerate(zip(values, elements(text), strict=True))
     ]

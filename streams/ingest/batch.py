@@ -12,6 +12,7 @@ from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Headers, Sender, read_headers, record_id
 from models.sources.canonical_fast import Bodies, fast_table
+from models.sources.canonical_mixed import mixed_table
 from models.sources.fact_records import decode_facts
 from models.touch_table import TouchRow, rows_of, touch_table
 from models.touches import read_signal
@@ -61,8 +62,9 @@ class Batch:
 
 @dataclass(slots=True)
 class _Read:
-    """What the contract made of the bodies that are read one by one."""
+    """What was made of the bodies that are read one by one."""
 
+    tables: list[pa.Table] = field(default_factory=list)
     refused: list[ArchivedBody] = field(default_factory=list)
     rows: list[TouchRow] = field(default_factory=list)
     facts: list[AnyFact] = field(default_factory=list)
@@ -77,7 +79,9 @@ def decode_batch(records: Sequence[Message], facts_topic: str) -> Batch:
     bodies, touches = _read_signals(read, signals)
     _read_facts(read, facts)
     bodies = pa.concat_tables([bodies, archive_rows(read.refused)])
-    return Batch(len(records), bodies, pa.concat_tables([touches, touch_table(read.rows)]), read.facts, read.dead)
+    return Batch(
+        len(records), bodies, pa.concat_tables([touches, *read.tables, touch_table(read.rows)]), read.facts, read.dead
+    )
 
 
 def _read_signals(read: _Read, records: list[Message]) -> tuple[pa.Table, pa.Table]:
@@ -110,7 +114,10 @@ def _read_signals(read: _Read, records: list[Message]) -> tuple[pa.Table, pa.Tab
 
 def _read_body(read: _Read, body: ArchivedBody) -> None:
     origin = body.origin()
-    for position, outcome in enumerate(outcomes_of(body.body, origin)):
+    mixed = mixed_table(body.body, origin, body.record_id) if origin.adapter == "canonical" else None
+    if mixed is not None:
+        read.tables.append(mixed[0])
+    for position, outcome in mixed[1] if mixed is not None else enumerate(outcomes_of(body.body, origin)):
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))
         else:

@@ -1,16 +1,19 @@
 """One ingest cycle: its steps in their order. Blocking; the service runs it in a thread."""
 
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from infra.store import Store, in_slices
+from infra.telemetry import Step
 from models.conflicts import Arrival, repetition, settle
 from models.contact_days import bind_groups, changed_evidence, tombstones
 from models.directory import Directory, fold
@@ -32,6 +35,7 @@ class CycleReport:
     """What one batch was. events: that arrived and were valid, duplicates and conflicts among them.
 
     dead: by reason. median_day: of the business days it touched, None where it touched none.
+    seconds: by step. ages_s: from receipt to now, of the newest and of the oldest touch when they could be queried.
     """
 
     records: int = 0
@@ -40,6 +44,15 @@ class CycleReport:
     dead: Counter[str] = field(default_factory=Counter)
     facts: int = 0
     median_day: date | None = None
+    seconds: dict[Step, float] = field(default_factory=dict)
+    ages_s: tuple[float, float] | None = None
+
+    @contextmanager
+    def timing(self, step: Step) -> Iterator[None]:
+        """Add the time that the block takes to a step's."""
+        begun = time.perf_counter()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
 
 
 @dataclass(slots=True)
@@ -80,10 +93,16 @@ class Cycle:
         """
         report = CycleReport(records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows)
         report.dead.update(letter.reason for letter in batch.dead)
-        dirty = self._insert(batch)
-        # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
-        self._refresh_directory(rebind=bool(batch.facts))
-        self._bring_up_to_date(dirty, replacing=False)
+        with report.timing("insert"):
+            dirty = self._insert(batch)
+        with report.timing("directory"):
+            # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
+            self._refresh_directory(rebind=bool(batch.facts))
+        with report.timing("roll_up"):
+            touched = self._bring_up_to_date(dirty, replacing=False)
+        report.ages_s = _ages_s(batch.touches, datetime.now(UTC))
+        with report.timing("publish"):
+            self._publish(touched)
         events = events_of(batch.touches)
         if events.num_rows:
             self._unsettled.append(events)
@@ -103,7 +122,7 @@ class Cycle:
         result = Settlement(events=events.num_rows)
         if dirty := self._take_back(events, result):
             self._refresh_directory(rebind=False)
-            self._bring_up_to_date(pa.concat_tables(dirty), replacing=True)
+            self._publish(self._bring_up_to_date(pa.concat_tables(dirty), replacing=True))
         self._unsettled.clear()
         return result
 
@@ -147,14 +166,14 @@ class Cycle:
         self._store.add_corrections(found.corrections)
         return dirty
 
-    def _bring_up_to_date(self, dirty: pa.Table, *, replacing: bool) -> None:
-        """Roll the dirty keys up and tell which accounts they touched."""
+    def _bring_up_to_date(self, dirty: pa.Table, *, replacing: bool) -> list[AccountTouched]:
+        """Roll the dirty keys up; answers the accounts that they touched."""
         touched = self._roll_up(dirty, replacing=replacing)
         while dirty.num_rows and self._store.directory_state().epoch != self._directory.epoch:
             # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
             self._refresh_directory(rebind=False)
             touched = self._roll_up(dirty, replacing=True)
-        self._publish(touched)
+        return touched
 
     def _roll_up(self, dirty: pa.Table, *, replacing: bool = False) -> list[AccountTouched]:
         """Recompute the contact-days of the dirty keys. replacing: mark as gone what no longer results from them."""
@@ -203,6 +222,14 @@ def _last_days(rows: pa.Table) -> list[tuple[str, date]]:
     found = rows.group_by("account_id").aggregate([("day", "max")])
     accounts = zip(found.column("account_id").to_pylist(), found.column("day_max").to_pylist(), strict=True)
     return [(account_id, day) for account_id, day in accounts if account_id]
+
+
+def _ages_s(touches: pa.Table, now: datetime) -> tuple[float, float] | None:
+    """How long ago the newest and the oldest of these touches were received; None where there are none."""
+    received = pc.min_max(touches.column("received_at")).as_py()
+    if received["min"] is None:
+        return None
+    return max(0.0, (now - received["max"]).total_seconds()), max(0.0, (now - received["min"]).total_seconds())
 
 
 def _median_day(dirty: pa.Table) -> date | None:

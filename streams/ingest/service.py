@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiokafka
 import mode
@@ -25,8 +25,11 @@ from aiokafka.errors import (
 from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
+from infra.telemetry import WorkerMetrics
 from streams.ingest.batch import Batch, decode_batch
 from streams.ingest.cycle import Cycle, CycleReport
+from streams.ingest.lag import LagWatch
+from streams.ingest.observe import observe, observe_settlement
 
 T = TypeVar("T")
 
@@ -34,8 +37,8 @@ log = logging.getLogger("setten.ingest")
 
 # A batch holds at most so many records and about so many bytes: what it costs in memory does not grow with the lag.
 MAX_RECORDS = 50_000
-_MAX_BYTES = 24 << 20
-_RECORDS_PER_POLL = 5_000
+_MAX_BYTES = 16 << 20
+_RECORDS_PER_POLL = 2_000
 _POLL_MS = 250
 # While a batch is stored the next one is filled: how often it is looked whether it is stored.
 _FILL_POLL_MS = 20
@@ -78,6 +81,18 @@ class _Poll:
             self.offsets[partition] = messages[-1].offset + 1
 
 
+class _Told(NamedTuple):
+    """What is known of a batch besides its content.
+
+    offsets: to commit once it is settled. full: another batch is waiting. read_at, decoded_at: time.perf_counter().
+    """
+
+    offsets: dict[Any, int]
+    full: bool
+    read_at: float
+    decoded_at: float
+
+
 class Poisoned(Exception):
     """Nothing but refused events came in for too long; the message names the reasons and the remedy."""
 
@@ -92,6 +107,7 @@ class IngestService(mode.Service):
         *,
         on_ready: Callable[[], None],
         crash: Callable[[BaseException], Awaitable[None]],
+        metrics: WorkerMetrics,
     ) -> None:
         """open_cycle: called in the cycle's own thread. crash: stops the whole worker, with the reason."""
         super().__init__()
@@ -99,6 +115,8 @@ class IngestService(mode.Service):
         self._open_cycle = open_cycle
         self._on_ready = on_ready
         self._crash = crash
+        self._metrics = metrics
+        self._lag = LagWatch()
         self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
         self._in_cycle = asyncio.Lock()
@@ -116,6 +134,12 @@ class IngestService(mode.Service):
         """Whether old touches came in lately: an account that looks silent may then only be unread."""
         return time.monotonic() - self._history_read_at < _HISTORY_S
 
+    async def measure_lag(self) -> None:
+        """Tell the metrics how many records wait. Raises KafkaError."""
+        if self._consumer is not None:
+            for topic, records in (await self._lag.by_topic(self._consumer, (*SIGNAL_TOPICS, FACTS))).items():
+                self._metrics.lag.labels(topic).set(records)
+
     async def on_start(self) -> None:
         timeout_ms = self._settings.kafka_session_timeout_s * 1000
         self._consumer = aiokafka.AIOKafkaConsumer(
@@ -132,7 +156,9 @@ class IngestService(mode.Service):
             fetch_max_bytes=16 << 20,
             fetch_max_wait_ms=100,
         )
-        self._consumer.subscribe([*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle, self._settle))
+        self._consumer.subscribe(
+            [*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle, self._settle, self._lag)
+        )
         await self._consumer.start()
 
     async def on_stop(self) -> None:
@@ -154,15 +180,18 @@ class IngestService(mode.Service):
             self._on_ready()
             while not self.should_stop:
                 poll = await self._read(storing)
+                read_at = time.perf_counter()
                 batch = None
                 if poll.messages:
                     batch = await loop.run_in_executor(self._decode_thread, decode_batch, poll.messages, FACTS)
+                decoded_at = time.perf_counter()
                 if storing is not None and (batch is not None or storing.done()):
                     await storing
                     storing = None
                 if batch is not None:
                     # The messages are not handed on: they are as large as the batch.
-                    storing = asyncio.create_task(self._store(cycle, batch, poll.offsets, more=poll.full))
+                    told = _Told(poll.offsets, poll.full, read_at, decoded_at)
+                    storing = asyncio.create_task(self._store(cycle, batch, told))
                 elif storing is None and self._uncommitted:
                     async with self._in_cycle:
                         await self._settle()
@@ -194,19 +223,21 @@ class IngestService(mode.Service):
                 break
         return poll
 
-    async def _store(self, cycle: Cycle, batch: Batch, offsets: dict[Any, int], *, more: bool) -> None:
-        """offsets: what to commit once it is settled. more: the batch was full, so that another one is waiting."""
+    async def _store(self, cycle: Cycle, batch: Batch, told: _Told) -> None:
         async with self._in_cycle:
+            waited_s = time.perf_counter() - told.decoded_at
             report = await self._patiently(partial(cycle.store, batch))
+            report.seconds |= {"decode": told.decoded_at - told.read_at, "wait": waited_s}
             self._mind_poison(report)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
                 self._history_read_at = time.monotonic()
             if not self._uncommitted:
                 self._settle_at = time.monotonic() + _SETTLE_S
-            self._uncommitted.update(offsets)
-            if not more or cycle.unsettled >= _SETTLE_EVENTS or time.monotonic() >= self._settle_at:
+            self._uncommitted.update(told.offsets)
+            if not told.full or cycle.unsettled >= _SETTLE_EVENTS or time.monotonic() >= self._settle_at:
                 await self._settle()
+        observe(self._metrics, report, time.perf_counter() - told.read_at)
         if report.dead:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.dead.items()))
             log.warning("dead letters: %s", reasons)
@@ -220,16 +251,21 @@ class IngestService(mode.Service):
         assert self._consumer is not None
         if self._cycle is None:
             return
+        begun = time.perf_counter()
         settlement = await self._patiently(self._cycle.settle)
+        settled = time.perf_counter()
         offsets, self._uncommitted = self._uncommitted, {}
         try:
             # What was decoded before its partitions moved is stored all the same, and theirs to commit.
             ours = self._consumer.assignment()
             if mine := {partition: offset for partition, offset in offsets.items() if partition in ours}:
                 await self._consumer.commit(mine)
+                self._lag.committed(mine)
         except _LOST_PARTITIONS as error:
             # Another worker has these partitions now and reads the records again: that changes nothing.
             log.warning("not committed, the partitions have moved: %s", error)
+        observe_settlement(self._metrics, settlement, settled - begun, time.perf_counter() - settled)
+        self._metrics.last_commit.set(datetime.now(UTC).timestamp())
         if settlement.events:
             log.info(
                 "settled: %d events, %d duplicates, %d conflicting",
@@ -246,6 +282,7 @@ class IngestService(mode.Service):
                 if self.should_stop:
                     raise
                 log.warning("%s; trying again in %s s", error, pause_s)
+                self._metrics.retries.inc()
                 await self.sleep(pause_s)
         raise AssertionError("unreachable")
 
@@ -271,13 +308,15 @@ class IngestService(mode.Service):
 class _FinishCycleFirst(aiokafka.ConsumerRebalanceListener):
     """Lets the cycle under way finish, and commits what is stored, before its partitions move."""
 
-    def __init__(self, in_cycle: asyncio.Lock, settle: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, in_cycle: asyncio.Lock, settle: Callable[[], Awaitable[None]], lag: LagWatch) -> None:
         self._in_cycle = in_cycle
         self._settle = settle
+        self._lag = lag
 
     async def on_partitions_revoked(self, revoked: Iterable) -> None:
         async with self._in_cycle:
             await self._settle()
 
     async def on_partitions_assigned(self, assigned: Iterable) -> None:
+        self._lag.moved()
         log.info("%d partitions assigned", len(list(assigned)))

@@ -1,8 +1,11 @@
 """The cycle under crashes, redelivery, sleeping workers and any order, against the oracle; mutants that must fail."""
 
+import json
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -64,6 +67,22 @@ def test_the_oracle_sees_the_faults_it_is_there_for(new_database: NewDatabase) -
     assert reasons == {"unknown_kind", "conflicting_duplicate"}
     assert any(key[4] > 1 for key in tables.contact_day), "some contact-day of several touches"
     assert sum(len(body.events) for body in told.bodies) > len(tables.touches) / 2
+    ahead, contents = defaultdict(int), defaultdict(set)
+    stored = {key[3] for key in tables.touches}
+    for body in told.bodies:
+        for event in filter(None, body.events):
+            contents[event["id"]].add(json.dumps(event, sort_keys=True))
+            # Bodies are received within a second or so.
+            hours = round((datetime.fromisoformat(event["time"]) - body.received).total_seconds() / 3600, 2)
+            ahead["an hour off"] += hours == 1 and event["id"] in stored
+            ahead["a day ahead"] += hours == 24 and event["id"] in stored
+            ahead["over a year old"] += hours < -366 * 24 and event["id"] in stored
+    assert all(ahead[what] for what in ("an hour off", "a day ahead", "over a year old")), ahead
+    assert any(len(told) > 1 for told in contents.values()), "some id with two contents"
+    days = {date.fromisoformat(key[1]) for key in tables.contact_day}
+    first_day = (world.START + timedelta(hours=9)).date()
+    assert min(days) < first_day - timedelta(days=366)
+    assert max(days) == first_day + timedelta(days=1)
 
 
 # --- mutants ----------------------------------------------------------------------------------------------------------

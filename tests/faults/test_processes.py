@@ -4,10 +4,14 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from infra.kafka import SIGNAL_TOPICS, producer
+from models.records import Origin
+from tests.benchmarks.end_to_end import bodies
 from tests.faults import world
 from tests.faults.cluster import Cluster, SingleBroker
 from tests.faults.fleet import Feeder, Fleet, in_background
@@ -273,3 +277,32 @@ def test_a_topic_of_nothing_but_poison_stops_the_worker(fleet: Fleet) -> None:
     assert world_dead >= 10_000
     del fleet.workers[0]
     feeder.close()
+
+
+@pytest.mark.slow
+@pytest.mark.full
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("body_events", [1, 200])
+def test_memory_is_flat_on_a_backlog_of_any_length(fleet: Fleet, body_events: int) -> None:
+    """Ten times as much that waits takes no more memory: what is fetched, decoded and stored at once is bounded."""
+    peaks = []
+    stored = 0
+    for number, events in enumerate((100_000, 1_000_000)):
+        kafka = producer(fleet.settings)
+        headers = Origin(f"backlog{number}", "canonical", datetime.now(UTC), "application/x-ndjson").to_headers()
+        group: list[bytes] = []
+        for event in bodies(events):
+            group.append(event)
+            if len(group) == body_events:
+                kafka.send(SIGNAL_TOPICS[0], b"\n".join(group), key=str(stored % 64).encode(), headers=headers)
+                stored, group = stored + body_events, []
+        kafka.flush()
+        kafka.close()
+        [worker] = fleet.start(0)
+        fleet.drained(1800)
+        peaks.append(worker.peak_mb)
+        fleet.remove(0)
+    assert int(fleet.clickhouse.http("SELECT count() FROM setten.touches FINAL").body) == stored
+    print(f"most resident at once: {peaks[0]:.0f} MB with 100,000 events waiting, {peaks[1]:.0f} MB with 1,000,000")
+    assert peaks[1] < 1.25 * peaks[0]
+    assert peaks[1] < MEMORY_MB

@@ -119,6 +119,12 @@ def test_a_silence_opens_one_alert_that_a_touch_resolves(stack: Stack, endpoint:
     assert (resolved["alert_id"], resolved["resolved_on"]) == (alert["alert_id"], str(today))
     wait_for(lambda: [r["change"] for r in endpoint.received] == ["opened", "resolved"], "the webhook to be told")
 
+    told = stack.metrics("worker")
+    assert [told[f"setten_alert_changes_total{{{change}}}"] for change in ("opened", "resolved")] == [1, 1]
+    assert told["setten_deliveries_total{delivered}"] == 2
+    assert told["setten_deliveries_total{failed}"] == told["setten_assessment_failures_total{sweep}"] == 0
+    assert told["setten_assessment_seconds_count{sweep}"] >= 2
+
     shown = stack.run("alerts", "show", alert["alert_id"][:8], "--lang", "ja")
     assert shown.returncode == 0
     assert "青空テック" in shown.stdout

@@ -1,11 +1,13 @@
 """Bad input through the collector: refused with its reason and bytes, and its neighbours stored."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from infra.kafka import MAX_BODY_BYTES, ingest_lag
+from infra.kafka import MAX_BODY_BYTES, SIGNAL_TOPICS, ingest_lag, producer
+from models.records import Origin
 from tests.stack import Stack, post, wait_for
 
 GOOD = {
@@ -78,6 +80,36 @@ def test_an_array_and_a_single_object_are_taken_alike(stack: Stack) -> None:
     wait_for(lambda: stored(stack, "array") == 3, "three events")
     topics = stack.ask("SELECT arraySort(groupUniqArray(toString(topic))) FROM archive WHERE source = 'array'")
     assert topics == "['signals.meeting','signals.web']"
+
+
+def test_one_percent_of_poison_is_refused_to_the_last_with_reason_and_offset(stack: Stack) -> None:
+    """What was sent is known, and where Kafka put it: the dead letters are exactly that, and the rest is stored."""
+    kinds = {"unknown_kind": b'{"type":"fax.sent","n":%d}', "not_json": b"no JSON %d"}
+    kinds["time_missing"] = b'{"n":%d,"type":"web.page_viewed","data":{"contacts":[{"id":"a"}]}}'
+    headers = Origin("poison", "canonical", datetime.now(UTC), "application/x-ndjson").to_headers()
+    kafka, sent, number = producer(stack.settings), [], 0
+    for size in [1] * 300 + [7] * 100 + [100] * 40:
+        lines, bad = [], []
+        for position in range(size):
+            reason = list(kinds)[number // 100 % len(kinds)] if number % 100 == 50 else ""
+            lines.append(kinds[reason] % number if reason else json.dumps({**GOOD, "id": f"p{number}"}).encode())
+            bad += [(position, reason, lines[-1])] if reason else []
+            number += 1
+        topic = SIGNAL_TOPICS[number % len(SIGNAL_TOPICS)]
+        sent.append((kafka.send(topic, b"\n".join(lines), headers=headers), bad))
+    wanted = set()
+    for future, bad in sent:
+        place = future.get(timeout=60)
+        wanted |= {(place.topic, place.partition, place.offset, *letter) for letter in bad}
+    kafka.close()
+    assert len(wanted) == number // 100 == 50
+    wait_for(lambda: stored(stack, "poison") == number - len(wanted), "all that is good to be stored")
+    wait_for(lambda: settled(stack), "ingest to settle")
+    found = stack.clickhouse._client.query(
+        "SELECT topic, partition, offset, position, reason, hex(raw) FROM dead_letters FINAL WHERE source = 'poison'"
+    ).result_rows
+    assert {(*row[:5], bytes.fromhex(row[5])) for row in found} == wanted
+    assert len(found) == len(wanted)
 
 
 def test_an_empty_body_is_a_dead_letter_too(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from infra.settings import Settings, load_settings
 from jobs.data_dir import DataDir, InUse, UpError
 from jobs.embedded import Embedded, Ports, environment, refuse_other_servers
 
-FREE = {"broker": 0, "clickhouse": 0, "collector": 0}
+FREE = {"broker": 0, "clickhouse": 0, "collector": 0, "metrics_port": 0, "collector_metrics_port": 0}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_child_reads_exactly_the_settings_it_was_given_whatever_file_lies_wher
 def test_the_run_file_leads_other_commands_to_the_services_and_is_private(clean_environment: Path) -> None:
     folder = DataDir(clean_environment / ".setten")
     folder.create()
-    embedded = Embedded(load_settings(), folder, Ports(FREE, before={}, collector_host=LOOPBACK))
+    embedded = Embedded(load_settings(), folder, Ports(FREE, before={}, hosts={}))
     found = load_settings()
     assert found.kafka_brokers == f"127.0.0.1:{embedded.ports.by_name['broker']}"
     assert found.clickhouse_url == f"http://127.0.0.1:{embedded.ports.by_name['clickhouse']}"
@@ -92,19 +92,19 @@ def test_a_taken_port_is_told_with_the_one_who_needs_it() -> None:
     with socket.create_server((LOOPBACK, 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(UpError, match=rf"port {port} is taken and the collector needs it: .*--collector-port"):
-            Ports({**FREE, "collector": port}, before={}, collector_host=LOOPBACK)
+            Ports({**FREE, "collector": port}, before={}, hosts={})
 
 
 def test_the_ports_of_the_last_run_are_taken_again_where_they_are_free() -> None:
     before = {"broker": free_port(), "clickhouse": free_port()}
     with socket.create_server((LOOPBACK, before["clickhouse"])):
-        ports = Ports(FREE, before=before, collector_host=LOOPBACK)
+        ports = Ports(FREE, before=before, hosts={})
     assert ports.by_name["broker"] == before["broker"]
     assert ports.by_name["clickhouse"] != before["clickhouse"]
 
 
 def test_a_free_port_that_was_lost_is_replaced_and_an_asked_one_is_not() -> None:
-    ports = Ports({**FREE, "collector": free_port()}, before={}, collector_host=LOOPBACK)
+    ports = Ports({**FREE, "collector": free_port()}, before={}, hosts={})
     lost = dict(ports.by_name)
     assert not ports.move("broker"), "it is not lost"
     with (

@@ -1,0 +1,32 @@
+"""What a stored batch tells the metrics."""
+
+from infra.telemetry import WorkerMetrics
+from models.outcomes import Reason
+from streams.ingest.cycle import CycleReport, Settlement
+
+
+def observe(metrics: WorkerMetrics, report: CycleReport, cycle_s: float) -> None:
+    """Count one batch. cycle_s: from read to stored, and committed where it was."""
+    metrics.records.inc(report.records)
+    metrics.events.inc(report.events)
+    metrics.touches.inc(report.touches)
+    metrics.facts.inc(report.facts)
+    for reason, count in report.dead.items():
+        metrics.dead_letters.labels(reason).inc(count)
+    metrics.batch_records.observe(report.records)
+    metrics.batch_events.observe(report.events)
+    metrics.cycle.observe(cycle_s)
+    for step, seconds in report.seconds.items():
+        metrics.step.labels(step).observe(seconds)
+    if report.ages_s is not None:
+        newest_s, oldest_s = report.ages_s
+        metrics.freshness.labels("newest").observe(newest_s)
+        metrics.freshness.labels("oldest").observe(oldest_s)
+
+
+def observe_settlement(metrics: WorkerMetrics, settlement: Settlement, settle_s: float, commit_s: float) -> None:
+    """Count what the events of some batches turned out to be, and what it took to settle and to commit them."""
+    metrics.duplicates.inc(settlement.duplicates)
+    metrics.dead_letters.labels(Reason.CONFLICTING_DUPLICATE).inc(settlement.conflicts)
+    metrics.step.labels("settle").observe(settle_s)
+    metrics.step.labels("commit").observe(commit_s)
