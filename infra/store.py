@@ -287,13 +287,10 @@ class Store:
 
         people: contact keys under which the touches of others may have been counted.
         """
-        key, day = "", date(1970, 1, 1)
-        while True:
-            page = self.clickhouse.query("contact_days_page", {"key": key, "day": day, "most": _KEYS_PER_RECOMPUTE})
-            if not page.num_rows:
-                break
+        last, most = _columns(_DIRTY, [("", date(1970, 1, 1))]), {"most": _KEYS_PER_RECOMPUTE}
+        while (page := self.clickhouse.query("contact_days_page", most, after=last)).num_rows:
             yield page
-            key, day = page.column("contact_key")[-1].as_py(), page.column("day")[-1].as_py()
+            last = page.slice(page.num_rows - 1)
         if people:
             named = _columns(_CONTACTS, [(person,) for person in people])
             yield from in_slices(self.clickhouse.query("contact_days_as", people=named))

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from infra import store as store_module
 from infra.assessments import Assessments
 from infra.store import Store
 from models.records import Origin
@@ -260,6 +261,22 @@ def test_a_merged_account_is_judged_no_more_and_its_revenue_counts_for_the_other
 
 
 # --- crashes, sleepers, any order -------------------------------------------------------------------------------------
+
+
+def test_all_contact_days_are_found_page_by_page_whatever_their_keys(
+    new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_KEYS_PER_RECOMPUTE", 7)
+    store = new_store()
+    odd = ["\\", "'", "a\tb", "a\nb", "{x}", "%s", "日本", "\\N", "é", "e"]
+    signals = [visit(n, FIRST + timedelta(days=n % 3), anonymous_id=odd[n % len(odd)]) for n in range(60)]
+    ingest(store, [record([*signals, *(visit(100 + n, FIRST, anonymous_id="busy") for n in range(30))])])
+    pages = list(store.every_contact_day([]))
+    found = [(row["contact_key"], row["day"]) for page in pages for row in page.to_pylist()]
+    wanted = {(f"anon:{odd[n % len(odd)]}", FIRST + timedelta(days=n % 3)) for n in range(60)} | {("anon:busy", FIRST)}
+    assert len(found) == len(set(found))
+    assert set(found) == wanted
+    assert len(pages) > 5
 
 
 class Crash(Exception):
