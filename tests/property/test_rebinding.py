@@ -308,11 +308,7 @@ def says_of(directory: Directory, touch: Touched) -> tuple[Any, ...]:
     person = directory.people.get(touch.contact_key)
     who = person.contact_key if person else touch.contact_key
     by_person = directory.bind_person(touch.contact_key, touch.day)
-    return (
-        person.contact_key if person else touch.contact_key,
-        by_person,
-        by_person or directory.bind_affiliation(touch.affiliation),
-    )
+    return who, by_person, by_person or directory.bind_affiliation(touch.affiliation)
 
 
 def family(directory: Directory, key: str) -> tuple[str, ...]:
