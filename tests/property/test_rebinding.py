@@ -26,10 +26,11 @@ DAYS = [date(2026, 3, day) for day in (1, 2, 3)]
 _DIRTY = pa.schema([("contact_key", pa.string()), ("day", pa.date32())])
 
 times = st.integers(0, 6).map(lambda n: START + timedelta(days=n))
-account_ids = st.sampled_from(["a", "b", "c"])
-domains = st.sampled_from(["aozora.example", "jp.aozora.example", "kita.example"])
-known = st.sampled_from(["mail:x@aozora.example", "mail:y@gmail.com", "id:1", "id:2"])
-visitors = st.sampled_from(["anon:1", "anon:2", "id:1", "id:2"])
+account_ids = st.sampled_from(["a", "b"])
+domains = st.sampled_from(["aozora.example", "kita.example"])
+# Few, so that facts and touches meet.
+known = st.sampled_from(["mail:x@aozora.example", "mail:y@gmail.com", "id:1"])
+visitors = st.sampled_from(["anon:1", "id:1"])
 facts: st.SearchStrategy[AnyFact] = st.one_of(
     st.builds(
         AccountDeclared,
@@ -253,7 +254,7 @@ def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[
 
 # --- laws -------------------------------------------------------------------------------------------------------------
 
-streams = st.lists(st.one_of(facts, touched), max_size=24)
+streams = st.lists(st.one_of(facts, touched), min_size=4, max_size=24)
 
 
 def kept(stream: Sequence[AnyFact | Touched], cuts: Sequence[int]) -> Tables:
@@ -290,7 +291,7 @@ def test_the_contact_days_are_those_of_an_oracle_that_looks_at_each_touch_by_its
 
 
 @settings(max_examples=150)
-@given(st.lists(facts, max_size=12), st.lists(touched, max_size=12), facts)
+@given(st.lists(facts, max_size=8), st.lists(touched, min_size=4, max_size=12), facts)
 def test_facts_recompute_the_days_of_which_they_say_something_else_and_no_others(
     stated: list[AnyFact], touches: list[Touched], news: AnyFact
 ) -> None:

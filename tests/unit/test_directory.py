@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from models.chains import ends
 from models.directory import Binding, Directory, fold
 from models.facts import AccountDeclared, AccountMerged, AnyFact, ContactDeclared, OwnDomainDeclared, VisitorIdentified
+from models.rebinding import change
 
 HANA = "mail:hana@aozora.example"
 BEFORE, MOVED, AFTER = date(2026, 3, 31), date(2026, 4, 1), date(2026, 4, 2)
@@ -117,6 +118,14 @@ def test_a_visitor_who_is_a_colleague_counts_for_nobody() -> None:
     ours = OwnDomainDeclared(recorded_at=at(0), domain="ours.example")
     known = fold([AOZORA, ours, identified("anon:1", "mail:me@ours.example")])
     assert known.bind("anon:1", "vpn.aozora.example", BEFORE) == Binding("", "own")
+
+
+def test_a_visitor_moves_with_the_domain_of_the_known_address_though_no_touch_of_theirs_has_it() -> None:
+    facts = [AOZORA, KITA, identified("anon:1", HANA), identified("anon:2", "id:9")]
+    moved = [account("aozora", day=1), account("kita", "kita.example", "aozora.example", day=2)]
+    changed = change(fold(facts), fold([*facts, *moved]))
+    assert [contact.contact_key for contact in changed.contacts] == ["anon:1"]
+    assert changed.names == {"aozora.example"}
 
 
 def test_who_was_mistaken_for_somebody_is_nobody_known_again() -> None:
