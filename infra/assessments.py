@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.clickhouse import ClickHouse
-from models.alerts import Alert, alert_message, one_per_question
+from models.alerts import Alert, alert_message, one_per_question, withdraw
 from models.assessment import AlertChange, Assessment, Features, assess
 from models.days import fiscal_quarter, quarter_start
 from models.findings import Evidence, Verdict
@@ -50,6 +50,10 @@ class Assessments:
         """
         features = self.features(as_of, accounts)
         open_alerts, withdrawn = one_per_question(self.alerts(state="open", accounts=accounts), now)
+        for row in self._clickhouse.rows("merged_accounts", {"accounts": list(accounts)}):
+            # Its history is another account's now, and that one is judged by it.
+            moved = [alert for alert in open_alerts.values() if alert.account_id == row["account_id"]]
+            withdrawn += [withdraw(alert, now) for alert in moved]
         result = assess(features, open_alerts, as_of, now, self._fiscal_start_month)
         changes = [*(AlertChange(alert, "withdrawn") for alert in withdrawn), *result.changes]
         publish([(c.alert.account_id, alert_message(c.alert, c.change)) for c in changes if c.change])

@@ -1,7 +1,7 @@
 """The tables, as ingest and assessment speak of them. Every write is idempotent: doing it again changes nothing."""
 
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from infra.clickhouse import ClickHouse
+from infra.projection import projection
 from models.conflicts import Arrival
 from models.directory import Directory
 from models.facts import FACT, AnyFact
 from models.outcomes import Reason
+from models.rebinding import ContactChange
 from models.records import Origin
 from models.touch_table import TouchRow, events_of, from_micros, touch_table
 
@@ -113,7 +115,10 @@ _DIRTY = pa.schema([("contact_key", pa.string()), ("day", pa.date32())])
 _BATCH = pa.schema([("event_id", pa.string())])
 _CORRECTIONS = pa.schema([("correction_id", pa.string())])
 _RECORDS = pa.schema([("record_id", pa.string())])
-_CHANGED = pa.schema([("affiliation", pa.string()), ("contact_key", pa.string())])
+_NAMES = pa.schema([("name", pa.string())])
+_AFFILIATIONS = pa.schema([("affiliation", pa.string())])
+_CONTACTS = pa.schema([("contact_key", pa.string())])
+_CONTACT_CHANGES = pa.schema([("contact_key", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
 _NOT_STORED = ["content", "position", "first"]
 
 
@@ -282,38 +287,41 @@ class Store:
         rows = [(f.fact_id, f.type, f.recorded_at, f.model_dump_json()) for f in facts]
         return self.clickhouse.insert_rows("facts", ("fact_id", "type", "recorded_at", "body"), rows)
 
-    def affiliations(self) -> list[str]:
-        return list(self.clickhouse.query("affiliations").column("affiliation").to_pylist())
+    def affiliations_under(self, names: Collection[str]) -> list[str]:
+        """The evidence for a company that touches hold and that one of these names may decide; never fewer.
 
-    def contact_days_of(self, affiliations: Sequence[str], contacts: Sequence[str]) -> pa.Table:
-        """The (contact_key, day) keys whose touches carry one of these affiliations or are of one of these contacts."""
-        changed = _columns(_CHANGED, [*((a, "") for a in affiliations), *(("", c) for c in contacts)])
+        names: domains and names of organizations. It reads one column of all touches.
+        """
+        table = self.clickhouse.query("affiliations_under", names=_columns(_NAMES, [(name,) for name in names]))
+        return list(table.column("affiliation").to_pylist())
+
+    def contact_days_of(self, affiliations: Sequence[str]) -> pa.Table:
+        """The (contact_key, day) keys whose touches carry one of these affiliations."""
+        changed = _columns(_AFFILIATIONS, [(affiliation,) for affiliation in affiliations])
         return self.clickhouse.query("contact_days_of", changed=changed)
+
+    def contact_days_between(self, contacts: Sequence[ContactChange]) -> pa.Table:
+        """The (contact_key, day) keys of the touches of contacts between two days each."""
+        return self.clickhouse.query("contact_days_between", changed=_columns(_CONTACT_CHANGES, contacts))
+
+    def every_contact_day(self, people: Sequence[str]) -> Iterator[pa.Table]:
+        """All (contact_key, day) keys of touches and of contact-days, a bounded number at a time.
+
+        people: contact keys under which the touches of others may have been counted.
+        """
+        last, most = _columns(_DIRTY, [("", date(1970, 1, 1))]), {"most": _KEYS_PER_RECOMPUTE}
+        while (page := self.clickhouse.query("contact_days_page", most, after=last)).num_rows:
+            yield page
+            last = page.slice(page.num_rows - 1)
+        if people:
+            named = _columns(_CONTACTS, [(person,) for person in people])
+            yield from in_slices(self.clickhouse.query("contact_days_as", people=named))
 
     def project_directory(self, directory: Directory) -> None:
         """Write the tables that show the directory: accounts, contacts, revenue."""
-        epoch = directory.epoch
-        self.clickhouse.insert_rows(
-            "accounts",
-            ("account_id", "name", "domains", "tier", "kind", "parent_account_id", "epoch"),
-            [
-                (a.account_id, a.name, list(a.domains), a.tier, a.kind, a.parent_account_id or "", epoch)
-                for a in directory.accounts.values()
-            ],
-        )
-        self.clickhouse.insert_rows(
-            "contacts",
-            ("contact_key", "account_id", "name", "title", "department", "seniority", "epoch"),
-            [
-                (c.contact_key, c.account_id or "", c.name, c.title, c.department, c.seniority, epoch)
-                for c in directory.contacts.values()
-            ],
-        )
-        self.clickhouse.insert_rows(
-            "revenue",
-            ("account_id", "month", "currency", "amount", "epoch"),
-            [(r.account_id, r.month, r.currency, r.amount, epoch) for r in directory.revenue.values()],
-        )
+        for table, (columns, rows) in projection(directory).items():
+            epochs = [(*row, directory.epoch) for row in rows]
+            self.clickhouse.insert_rows(table, (*columns, "epoch"), epochs)
 
     def mark_bound(self, facts: int) -> None:
         """Note that the contact-days are bound to the directory of so many facts."""

@@ -27,7 +27,10 @@ import_app = typer.Typer(
 Files = Annotated[list[Path], typer.Argument(help="Files to import; gzip is understood.", metavar="FILE...")]
 Accounts = Annotated[
     Path | None,
-    typer.Option("--accounts", help="CSV of target accounts: account_id,name,domains(|),tier,kind,parent_account_id."),
+    typer.Option(
+        "--accounts",
+        help="CSV of target accounts: account_id,name,domains(|),tier,kind,parent_account_id,merged_into.",
+    ),
 ]
 OwnDomains = Annotated[
     list[str] | None, typer.Option("--own-domain", help="A mail domain of your own side; repeatable.")

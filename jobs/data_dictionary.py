@@ -1,7 +1,8 @@
 """`python -m jobs.data_dictionary`: write docs/data-dictionary.md from the comments of the migrations."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jobs.migrate import migrations
@@ -19,6 +20,10 @@ withdrawn are seen as well. Views are read without. `migrations` and `store_fact
 listed.
 """
 _TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
+_ADD = re.compile(
+    r"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) (.+?)\s+COMMENT '((?:[^']|'')*)' AFTER (\w+)$", re.DOTALL
+)
+_COMMENT_COLUMN = re.compile(r"ALTER TABLE (\w+) COMMENT COLUMN (\w+)\s+'((?:[^']|'')*)'$")
 _COLUMN = re.compile(r"^    (\w+)\s+(.+?) COMMENT '((?:[^']|'')*)'(?: CODEC\(.+\))?,?$")
 _GRAIN = re.compile(r"^-- grain: (.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^COMMENT '((?:[^']|'')*)'$", re.MULTILINE)
@@ -40,7 +45,12 @@ class Table:
 
 def tables() -> list[Table]:
     """Every table of the migrations. Raises ValueError for a statement that this module cannot read."""
-    return [_table(name, statement) for name, statements in migrations() for statement in statements]
+    found: dict[str, Table] = {}
+    for name, statements in migrations():
+        for statement in statements:
+            table = _altered(found, statement) or _table(name, statement)
+            found[table.name] = table
+    return list(found.values())
 
 
 def document() -> str:
@@ -48,10 +58,27 @@ def document() -> str:
     return "\n".join([_HEAD, *(_section(table) for table in tables())])
 
 
+def _altered(found: Mapping[str, Table], statement: str) -> Table | None:
+    """The table as an ALTER leaves it; None for other statements."""
+    if added := _ADD.search(statement):
+        name, column, kind, comment, after = added.groups()
+        columns = list(found[name].columns)
+        at = [one for one, *_ in columns].index(after) + 1
+        columns.insert(at, (column, kind.partition(" DEFAULT ")[0], _unquoted(comment)))
+        return replace(found[name], columns=tuple(columns))
+    if commented := _COMMENT_COLUMN.search(statement):
+        name, column, comment = commented.groups()
+        told = ((one, kind, _unquoted(comment) if one == column else old) for one, kind, old in found[name].columns)
+        return replace(found[name], columns=tuple(told))
+    return None
+
+
 def _table(migration: str, statement: str) -> Table:
     found = _TABLE.search(statement)
     if not found:
-        raise ValueError(f"migration {migration}: not the CREATE TABLE that the data dictionary can read: {statement}")
+        raise ValueError(
+            f"migration {migration}: not a CREATE or ALTER TABLE that the data dictionary can read: {statement}"
+        )
     name, body, tail = found.groups()
     columns = []
     for line in body.split("\n"):

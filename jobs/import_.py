@@ -16,7 +16,15 @@ from infra.store import Store
 from models.decode import outcomes_of
 from models.directory import Directory, fold
 from models.events import Signal
-from models.facts import AccountDeclared, AnyFact, ContactDeclared, OwnDomainDeclared, RevenueRecorded
+from models.facts import (
+    AccountDeclared,
+    AccountMerged,
+    AnyFact,
+    ContactDeclared,
+    OwnDomainDeclared,
+    RevenueRecorded,
+    VisitorIdentified,
+)
 from models.outcomes import Reason
 from models.records import Origin, record_id
 from models.touches import read_signal
@@ -214,8 +222,14 @@ def _says_nothing_new(fact: AnyFact, known: Directory) -> bool:
     match fact:
         case AccountDeclared():
             before = known.accounts.get(fact.account_id)
+        case AccountMerged():
+            before = known.merges.get(fact.account_id)
+            if before is None and fact.into is None:
+                return True  # what was never merged stands alone as it is
         case ContactDeclared():
-            before = known.contacts.get(fact.contact_key)
+            before = known.declared.get((fact.contact_key, fact.since))
+        case VisitorIdentified():
+            before = known.identified.get(fact.visitor_key)
         case RevenueRecorded():
             before = known.revenue.get((fact.account_id, fact.month, fact.currency))
         case OwnDomainDeclared():

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from models.facts import AccountDeclared
+from models.facts import AccountDeclared, AccountMerged
 
 _REMEDIES = {
     "account_id": "use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
@@ -17,6 +17,7 @@ _REMEDIES = {
     "tier": "use lower-case letters, digits, '_' or '-', such as strategic",
     "kind": "use lower-case letters, digits, '_' or '-', such as customer or partner",
     "parent_account_id": "name another account's account_id, or leave it empty",
+    "merged_into": "name the account_id of the account it has become part of, or leave it empty",
 }
 _REQUIRED = ("account_id", "name")
 
@@ -29,12 +30,13 @@ class RowError:
     message: str
 
 
-def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared], list[RowError]]:
-    """Read an account list: the accounts of its good rows, and what is wrong with each of the others.
+def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared | AccountMerged], list[RowError]]:
+    """Read an account list: what its good rows say, and what is wrong with each of the others.
 
     The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
-    kind and parent_account_id. Other columns are ignored; empty fields take the defaults. Of two rows that declare the
-    same account, or claim the same domain, the first one stands. recorded_at needs a zone.
+    kind, parent_account_id and merged_into. Other columns are ignored; empty fields take the defaults. Where there is a
+    column merged_into, an empty field says that the account stands alone. Of two rows that declare the same account, or
+    claim the same domain, the first one stands. recorded_at needs a zone.
     """
     rows = _rows(text.removeprefix("\ufeff"))
     _, header = next(rows, (1, []))
@@ -46,17 +48,20 @@ def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared], list
             return [], [RowError(1, f"header line: it must name the column {name!r} once; it has {columns}")]
     accounts: dict[str, AccountDeclared] = {}
     owners: dict[str, str] = {}
+    merges: list[AccountMerged] = []
     errors: list[RowError] = []
     for line, fields in rows:
-        outcome = fields if isinstance(fields, str) else _account(columns, fields, recorded_at)
-        if isinstance(outcome, AccountDeclared):
-            outcome = _conflict(outcome, accounts, owners) or outcome
+        outcome = fields if isinstance(fields, str) else _facts(columns, fields, recorded_at)
+        if not isinstance(outcome, str):
+            outcome = _conflict(outcome[0], accounts, owners) or outcome
         if isinstance(outcome, str):
             errors.append(RowError(line, outcome))
             continue
-        accounts[outcome.account_id] = outcome
-        owners |= dict.fromkeys(outcome.domains, outcome.account_id)
-    return list(accounts.values()), errors
+        account, merged = outcome
+        accounts[account.account_id] = account
+        owners |= dict.fromkeys(account.domains, account.account_id)
+        merges += [merged] if merged else []
+    return [*accounts.values(), *merges], errors
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
@@ -75,7 +80,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
             yield line, fields
 
 
-def _account(columns: list[str], fields: list[str], recorded_at: datetime) -> AccountDeclared | str:
+def _facts(
+    columns: list[str], fields: list[str], recorded_at: datetime
+) -> tuple[AccountDeclared, AccountMerged | None] | str:
     if len(fields) > len(columns) and any(fields[len(columns) :]):
         return f"row: {len(fields)} fields where the header line names {len(columns)} columns; quote fields with commas"
     row = {name: field.strip() for name, field in zip(columns, fields, strict=False) if name in _REMEDIES}
@@ -83,11 +90,14 @@ def _account(columns: list[str], fields: list[str], recorded_at: datetime) -> Ac
     given |= {name: row[name].lower() for name in ("tier", "kind") if row.get(name)}
     given["parent_account_id"] = row.get("parent_account_id") or None
     given["domains"] = [domain for part in row.get("domains", "").split("|") if (domain := part.strip())]
+    merge = {"account_id": given["account_id"], "into": row.get("merged_into") or None, "recorded_at": recorded_at}
     try:
-        return AccountDeclared.model_validate({**given, "recorded_at": recorded_at})
+        account = AccountDeclared.model_validate({**given, "recorded_at": recorded_at})
+        return account, AccountMerged.model_validate(merge) if "merged_into" in columns else None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0])
+        # Of the merge only what it names can be wrong; the account was held against the contract before it.
+        name = "merged_into" if error.title == "AccountMerged" else str(first["loc"][0])
         if name == "recorded_at":
             raise  # the caller's bug, not the row's
         return f"{name}: {row.get(name, '')!r}: {first['msg'].removeprefix('Value error, ')}; {_REMEDIES[name]}"

@@ -1,11 +1,12 @@
 """Binding contact-days to accounts: the pure step between the grouped touches and the base aggregate, by column."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.directory import Directory
+from models.directory import Binding, Directory
 
 _COUNT_BITS = 32
 _MILLIS = pa.timestamp("ms", "UTC")
@@ -54,10 +55,11 @@ def version(epoch: int, touches_read: int) -> int:
 
 
 def bind_groups(groups: pa.Table, directory: Directory) -> pa.Table:
-    """Bind each group (GROUPS) to its account and sum those that fall into the same contact-day (CONTACT_DAYS)."""
-    bound = directory.bind_all(groups.column("contact_key").to_pylist(), groups.column("affiliation").to_pylist())
-    table = groups.append_column("account_id", pa.array([b.account_id for b in bound], pa.string()))
-    table = table.append_column("bound_by", pa.array([b.bound_by for b in bound], pa.string()))
+    """Bind each group (GROUPS) to its account and sum those that fall into the same contact-day (CONTACT_DAYS).
+
+    groups: of every contact and day in them, those of all keys of the same person (see with_siblings).
+    """
+    table = _bind(groups, directory)
     # Two pieces of evidence may bind one contact to one account on one day; of their names the least, in any order.
     summed = table.group_by(KEY).aggregate(
         [
@@ -73,6 +75,80 @@ def bind_groups(groups: pa.Table, directory: Directory) -> pa.Table:
     versions = pc.add(pc.cast(read, pa.uint64()), pa.scalar(version(directory.epoch, 0), pa.uint64()))
     rows = rows.append_column("version", versions)
     return rows.append_column("is_deleted", pa.repeat(pa.scalar(0, pa.uint8()), rows.num_rows)).cast(CONTACT_DAYS)
+
+
+def _bind(groups: pa.Table, directory: Directory) -> pa.Table:
+    """The groups with `account_id` and `bound_by`, under the keys by which their people are known."""
+    evidence = _encoded(groups, "affiliation")
+    bound = [directory.bind_affiliation(one) for one in evidence.dictionary.to_pylist()]
+    account_id, bound_by = (column.take(evidence.indices) for column in _by_column(bound))
+    if directory.people:
+        contacts = _encoded(groups, "contact_key")
+        keys = contacts.dictionary.to_pylist()
+        told, which = _told(directory, keys, contacts.indices, groups.column("day"))
+        if len(told) > 1:
+            account_id, bound_by = (
+                pc.coalesce(column.take(which), by_evidence)
+                for column, by_evidence in zip(_by_column(told), (account_id, bound_by), strict=True)
+            )
+        if directory.keys_of:
+            names = [person.contact_key if (person := directory.people.get(key)) else key for key in keys]
+            at = groups.column_names.index("contact_key")
+            groups = groups.set_column(at, "contact_key", pa.array(names, pa.string()).take(contacts.indices))
+    return groups.append_column("account_id", account_id).append_column("bound_by", bound_by)
+
+
+def _told(
+    directory: Directory, keys: list[str], rows: pa.Array, days: pa.ChunkedArray
+) -> tuple[list[Binding | None], pa.Array]:
+    """What is known of the contacts themselves: bindings, and which of them is each row's; None: the evidence decides.
+
+    rows: positions in `keys`. Only where a membership has dates is it asked for each row, else once for each contact.
+    """
+    told: list[Binding | None] = [None]
+    which, dated = [0] * len(keys), [False] * len(keys)
+    for row, key in enumerate(keys):
+        if key in directory.dated:
+            dated[row] = True
+        elif key in directory.people:
+            which[row] = len(told)
+            told.append(directory.bind_person(key, date.min))
+    numbers = pa.array(which, pa.int32()).take(rows)
+    if not any(dated):
+        return told, numbers
+    by_day = pa.array(dated, pa.bool_()).take(rows)
+    asked = pc.indices_nonzero(by_day)
+    pairs = zip(rows.take(asked).to_pylist(), days.take(asked).to_pylist(), strict=True)
+    first = len(told)
+    told += [directory.bind_person(keys[row], day) for row, day in pairs]
+    return told, pc.replace_with_mask(numbers, by_day, pa.array(range(first, len(told)), pa.int32()))
+
+
+def _by_column(bindings: Sequence[Binding | None]) -> tuple[pa.Array, pa.Array]:
+    accounts = [None if one is None else one.account_id for one in bindings]
+    return pa.array(accounts, pa.string()), pa.array([one and one.bound_by for one in bindings], pa.string())
+
+
+def _encoded(table: pa.Table, name: str) -> pa.DictionaryArray:
+    return table.column(name).combine_chunks().dictionary_encode()
+
+
+def with_siblings(keys: pa.Table, directory: Directory) -> pa.Table:
+    """The dirty (contact_key, day) keys, and on the same days all other keys of the same people.
+
+    A contact-day sums the touches of all keys of a person: recomputed from some of them it would lose the others'.
+    """
+    if not directory.keys_of or not keys.num_rows:
+        return keys
+    contacts = _encoded(keys, "contact_key")
+    people = map(directory.people.get, contacts.dictionary.to_pylist())
+    families = [directory.keys_of.get(person.contact_key) if person else None for person in people]
+    if not any(families):
+        return keys
+    family = pa.array(families, pa.list_(pa.string())).take(contacts.indices)
+    days = keys.column("day").combine_chunks().take(pc.list_parent_indices(family))
+    siblings = pa.table([pc.list_flatten(family), days], schema=keys.schema)
+    return pa.concat_tables([keys, siblings]).group_by(keys.column_names).aggregate([])
 
 
 def tombstones(bound_now: pa.Table, rows: pa.Table, epoch: int) -> pa.Table:
@@ -95,19 +171,3 @@ def tombstones(bound_now: pa.Table, rows: pa.Table, epoch: int) -> pa.Table:
     for name in empty.column_names:
         gone = gone.append_column(name, pa.repeat(empty.column(name)[0], gone.num_rows))
     return gone.cast(CONTACT_DAYS)
-
-
-def changed_evidence(old: Directory, new: Directory, affiliations: Iterable[str]) -> tuple[list[str], list[str]]:
-    """What binds differently under the new directory: affiliations, and contacts declared by name."""
-    changed = [a for a in affiliations if old.bind("", a) != new.bind("", a)]
-    contacts = [
-        key
-        for key in {**old.contacts, **new.contacts}
-        if _declared_account(old.contacts, key) != _declared_account(new.contacts, key)
-    ]
-    return changed, contacts
-
-
-def _declared_account(contacts: Mapping[str, object], key: str) -> str | None:
-    declared = contacts.get(key)
-    return getattr(declared, "account_id", None)

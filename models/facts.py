@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from models.domains import domain_error, normalise_domain
 
@@ -13,6 +13,15 @@ Seniority = Literal["executive", "management", "staff", "unknown"]
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+def _plausible(value: date | datetime) -> None:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"year {value.year} is out of range: give one from {FIRST_YEAR} to {LAST_YEAR}")
+
+
+def _as_touches_have_it(contact_key: str) -> str:
+    return contact_key.lower() if contact_key.startswith(("mail:", "host:")) else contact_key
 
 
 class Fact(BaseModel):
@@ -25,9 +34,7 @@ class Fact(BaseModel):
     @field_validator("recorded_at")
     @classmethod
     def _utc(cls, value: datetime) -> datetime:
-        # Compare before converting: the first and last years have no UTC form in every zone.
-        if not FIRST_YEAR <= value.year <= LAST_YEAR:
-            raise ValueError(f"year {value.year} is out of range: give one from {FIRST_YEAR} to {LAST_YEAR}")
+        _plausible(value)  # before converting: the first and last years have no UTC form in every zone
         return value.astimezone(UTC)
 
     @property
@@ -62,6 +69,23 @@ class AccountDeclared(Fact):
         return domains
 
 
+class AccountMerged(Fact):
+    """An account became part of another: its domains, name, contacts and revenue count for `into`, past days included.
+
+    into None: it stands alone again. Replaces what was stated before of what became of this account.
+    """
+
+    type: Literal["account_merged"] = "account_merged"
+    account_id: AccountId
+    into: AccountId | None
+
+    @model_validator(mode="after")
+    def _into_another(self) -> "AccountMerged":
+        if self.into == self.account_id:
+            raise ValueError(f"account {self.account_id!r} cannot become part of itself: name another one in `into`")
+        return self
+
+
 class OwnDomainDeclared(Fact):
     """A domain of our own side: its people are colleagues, not contacts."""
 
@@ -78,21 +102,54 @@ class OwnDomainDeclared(Fact):
 
 
 class ContactDeclared(Fact):
-    """A person at an account as now known; replaces what was declared of the contact before."""
+    """A person, and from a day on the account she belongs to; replaces what was declared of the contact for that day.
+
+    since: the first business day, None where she always did. It holds until the next one that is declared of the
+    contact begins. account_id None: the domain decides, as for a contact that nobody declared.
+    """
 
     type: Literal["contact_declared"] = "contact_declared"
     contact_key: Annotated[str, Field(pattern=r"^(mail|id|anon|host|ip):.+$", max_length=512)]
     account_id: AccountId | None = None
-
-    @field_validator("contact_key")
-    @classmethod
-    def _as_touches_have_it(cls, value: str) -> str:
-        return value.lower() if value.startswith(("mail:", "host:")) else value
-
     name: Annotated[str, Field(max_length=256)] = ""
     title: Annotated[str, Field(max_length=256)] = ""
     department: Annotated[str, Field(max_length=256)] = ""
     seniority: Seniority = "unknown"
+    # Left out where it says nothing: facts stated before there were dates keep their ids.
+    since: Annotated[date | None, Field(exclude_if=lambda value: value is None)] = None
+
+    _normalise = field_validator("contact_key")(_as_touches_have_it)
+
+    @field_validator("since")
+    @classmethod
+    def _in_range(cls, value: date | None) -> date | None:
+        if value is not None:
+            _plausible(value)
+        return value
+
+
+class VisitorIdentified(Fact):
+    """Who a visitor turned out to be: all days of the visitor count as the known contact's.
+
+    contact_key None: nobody known after all. Replaces what was stated of the same visitor before.
+    """
+
+    type: Literal["visitor_identified"] = "visitor_identified"
+    visitor_key: Annotated[str, Field(pattern=r"^(id|anon|host|ip):.+$", max_length=512)]
+    contact_key: Annotated[str, Field(pattern=r"^(mail|id):.+$", max_length=512)] | None
+
+    _normalise = field_validator("visitor_key")(_as_touches_have_it)
+
+    @field_validator("contact_key")
+    @classmethod
+    def _normalise_contact(cls, value: str | None) -> str | None:
+        return None if value is None else _as_touches_have_it(value)
+
+    @model_validator(mode="after")
+    def _as_another(self) -> "VisitorIdentified":
+        if self.contact_key == self.visitor_key:
+            raise ValueError(f"{self.visitor_key!r} cannot be identified as itself: name a known contact")
+        return self
 
 
 class RevenueRecorded(Fact):
@@ -107,10 +164,9 @@ class RevenueRecorded(Fact):
     @field_validator("month")
     @classmethod
     def _first_day(cls, value: date) -> date:
-        if not FIRST_YEAR <= value.year <= LAST_YEAR:
-            raise ValueError(f"year {value.year} is out of range: give one from {FIRST_YEAR} to {LAST_YEAR}")
+        _plausible(value)
         return value.replace(day=1)
 
 
-AnyFact = AccountDeclared | OwnDomainDeclared | ContactDeclared | RevenueRecorded
+AnyFact = AccountDeclared | AccountMerged | OwnDomainDeclared | ContactDeclared | VisitorIdentified | RevenueRecorded
 FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])

@@ -4,9 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.stack import DATA, Stack
+
+# A machine with other work to do is no failure.
+hypothesis.settings.register_profile("setten", deadline=None)
+hypothesis.settings.load_profile("setten")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

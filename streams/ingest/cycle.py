@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from infra.store import Store, in_slices
 from infra.telemetry import Step
 from models.conflicts import Arrival, repetition, settle
-from models.contact_days import bind_groups, changed_evidence, tombstones
+from models.contact_days import bind_groups, tombstones, with_siblings
 from models.directory import Directory, fold
 from models.facts import AnyFact
+from models.rebinding import by_evidence, change
 from models.touch_table import events_of, touch_table
 from streams.ingest.batch import Batch, Record, decode_batch
 from streams.ingest.supersede import supersede
@@ -93,13 +94,16 @@ class Cycle:
         """
         report = CycleReport(records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows)
         report.dead.update(letter.reason for letter in batch.dead)
+        if batch.facts:
+            # What is bound so far, else nobody could tell what these facts change.
+            self._refresh_directory(rebind=False)
         with report.timing("insert"):
             dirty = self._insert(batch)
         with report.timing("directory"):
             # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
             self._refresh_directory(rebind=bool(batch.facts))
         with report.timing("roll_up"):
-            touched = self._bring_up_to_date(dirty, replacing=False)
+            touched = self._roll_up_surely(dirty, replacing=False)
         report.ages_s = _ages_s(batch.touches, datetime.now(UTC))
         with report.timing("publish"):
             self._publish(touched)
@@ -122,7 +126,7 @@ class Cycle:
         result = Settlement(events=events.num_rows)
         if dirty := self._take_back(events, result):
             self._refresh_directory(rebind=False)
-            self._publish(self._bring_up_to_date(pa.concat_tables(dirty), replacing=True))
+            self._publish(self._roll_up_surely(pa.concat_tables(dirty), replacing=True))
         self._unsettled.clear()
         return result
 
@@ -166,11 +170,12 @@ class Cycle:
         self._store.add_corrections(found.corrections)
         return dirty
 
-    def _bring_up_to_date(self, dirty: pa.Table, *, replacing: bool) -> list[AccountTouched]:
-        """Roll the dirty keys up; answers the accounts that they touched."""
+    def _roll_up_surely(self, dirty: pa.Table, *, replacing: bool) -> list[AccountTouched]:
+        """_roll_up, under the directory that holds when it is done."""
         touched = self._roll_up(dirty, replacing=replacing)
         while dirty.num_rows and self._store.directory_state().epoch != self._directory.epoch:
             # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
+            dirty = with_siblings(dirty, self._directory)
             self._refresh_directory(rebind=False)
             touched = self._roll_up(dirty, replacing=True)
         return touched
@@ -178,7 +183,8 @@ class Cycle:
     def _roll_up(self, dirty: pa.Table, *, replacing: bool = False) -> list[AccountTouched]:
         """Recompute the contact-days of the dirty keys. replacing: mark as gone what no longer results from them."""
         last_days: dict[str, date] = {}
-        for keys in in_slices(dirty):
+        for some in in_slices(dirty):
+            keys = with_siblings(some, self._directory)
             bound_now = self._store.bound_groups(keys) if replacing else None
             rows = bind_groups(self._store.recompute(keys), self._directory)
             gone = [] if bound_now is None else [tombstones(bound_now, rows, self._directory.epoch)]
@@ -204,17 +210,25 @@ class Cycle:
             self._rebind(old if old_facts == state.bound_facts else None)
 
     def _rebind(self, old: Directory | None) -> None:
-        """Bind every contact-day that the new directory binds differently, and mark the left behind ones as gone."""
-        new = self._directory
+        """Bind every contact-day that the new directory binds differently, and mark the left behind ones as gone.
+
+        old: the directory that the contact-days are bound to, None if nobody knows.
+        """
+        facts, new = self._facts, self._directory
         self._store.project_directory(new)
-        affiliations = self._store.affiliations()
-        if old is None:
-            changed, contacts = affiliations, list(new.contacts)
-        else:
-            changed, contacts = changed_evidence(old, new, affiliations)
-        if changed or contacts:
-            self._roll_up(self._store.contact_days_of(changed, contacts), replacing=True)
-        self._store.mark_bound(self._facts)
+        for dirty in self._store.every_contact_day(list(new.people)) if old is None else self._bound_by(old, new):
+            self._roll_up_surely(dirty, replacing=True)
+        self._store.mark_bound(facts)
+
+    def _bound_by(self, old: Directory, new: Directory) -> Iterator[pa.Table]:
+        """The (contact, day) keys that the new directory binds differently, with those whose rows they were part of."""
+        changed = change(old, new)
+        if changed.contacts:
+            yield with_siblings(self._store.contact_days_between(changed.contacts), old)
+        under = self._store.affiliations_under(changed.names) if changed.names else []
+        affiliations = [one for one in under if old.bind_affiliation(one) != new.bind_affiliation(one)]
+        if affiliations:
+            yield with_siblings(by_evidence(self._store.contact_days_of(affiliations), old, new), old)
 
 
 def _last_days(rows: pa.Table) -> list[tuple[str, date]]:

@@ -112,7 +112,9 @@ def run(store: Store, world: World, seed: int, cycle: NewCycle, *, commit_first:
             case "sleep":
                 # Half of the time where what was read is old when it is written.
                 brittle.sleep_behind = rng.choice((*STEPS, *["recompute"] * len(STEPS)))
-                brittle.meanwhile = partial(taken_over, rng.randrange(start + 1, min(len(records), end + 60) + 1))
+                # Now and then the other worker does all the rest: nothing later mends what the sleeper writes then.
+                some = rng.randrange(start + 1, min(len(records), end + 60) + 1)
+                brittle.meanwhile = partial(taken_over, rng.choice((some, some, some, len(records))))
         before = committed
         if commit_first:
             committed = end

@@ -15,6 +15,7 @@ from infra import clickhouse
 from infra.clickhouse import ClickHouse
 from infra.settings import Settings
 from infra.store import Store
+from models.directory import Person
 from streams.ingest import cycle
 from streams.ingest.cycle import AccountTouched, Cycle
 from tests.faults import drive, world
@@ -62,7 +63,7 @@ def test_permutations_of_one_stream_give_identical_tables(new_database: NewDatab
 def test_the_oracle_sees_the_faults_it_is_there_for(new_database: NewDatabase) -> None:
     """The worlds have what the mutants below would get wrong."""
     told = world.make(1, EVENTS)
-    tables = world.expected(told.bodies, told.owner)
+    tables = world.expected(told.bodies)
     reasons = {reason for reason, *_ in tables.dead}
     assert reasons == {"unknown_kind", "conflicting_duplicate"}
     assert any(key[4] > 1 for key in tables.contact_day), "some contact-day of several touches"
@@ -83,6 +84,12 @@ def test_the_oracle_sees_the_faults_it_is_there_for(new_database: NewDatabase) -
     first_day = (world.START + timedelta(hours=9)).date()
     assert min(days) < first_day - timedelta(days=366)
     assert max(days) == first_day + timedelta(days=1)
+    touched = {(contact, day) for contact, day, *_ in tables.touches}
+    visitors = {(world.KNOWN_AS[contact], day): contact for contact, day in touched if contact in world.KNOWN_AS}
+    assert any(both in touched for both in visitors), "some visitor and the contact she is on one day"
+    [(contact, (since, account))] = world.CHANGED_COMPANY.items()
+    days = {(owner == account, day >= since) for owner, day, one, *_ in tables.contact_day if one == contact}
+    assert days == {(True, True), (False, False)}, "days before and after the change of company"
 
 
 # --- mutants ----------------------------------------------------------------------------------------------------------
@@ -131,6 +138,23 @@ def test_an_aggregation_without_deduplication_is_caught(
         return text.replace("FROM touches FINAL", "FROM touches") if name == "contact_day_groups" else text
 
     monkeypatch.setattr(clickhouse, "load_sql", load_sql)
+    caught(new_database)
+
+
+def test_visitors_recomputed_without_their_siblings_are_caught(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cycle, "with_siblings", lambda keys, directory: keys)
+    caught(new_database)
+
+
+def test_memberships_that_hold_on_all_days_are_caught(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def account_on(self: Person, day: date) -> str | None:
+        return self.memberships[-1].account_id if self.memberships else None
+
+    monkeypatch.setattr(Person, "account_on", account_on)
     caught(new_database)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from infra.assessments import Assessments
@@ -105,7 +106,7 @@ def test_a_later_count_beats_an_earlier_one_whatever_the_order_of_writing(new_st
     store = new_store()
     ingest(store, [ACCOUNT], [signal(1, "2026-06-01T01:00:00Z")])
     directory = fold(store.facts())
-    keys = store.contact_days_of(store.affiliations(), [])
+    keys = pa.concat_tables(store.every_contact_day([]))
     earlier = store.recompute(keys)
     Cycle(store, "facts", lambda touched: None).run([record([signal(2, "2026-06-01T02:00:00Z")])])
     store.insert_contact_days(bind_groups(earlier, directory))  # a worker that read before, and writes after
@@ -131,11 +132,11 @@ class _FailsOnce(Store):
 
     failed = False
 
-    def affiliations(self) -> list[str]:
+    def affiliations_under(self, names: Any) -> list[str]:
         if not self.failed:
             self.failed = True
             raise ClickHouseUnavailable("gone for a moment")
-        return super().affiliations()
+        return super().affiliations_under(names)
 
 
 def test_a_retry_in_place_binds_what_the_first_try_left_unbound(new_store: Callable[..., Store]) -> None:

@@ -128,4 +128,4 @@ def test_more_touches_in_the_last_window_never_raise_a_finding(seen: list[date],
 
 
 def test_an_empty_directory_binds_nobody() -> None:
-    assert Directory().bind("mail:x@aozora.example", "aozora.example").bound_by == "unbound"
+    assert Directory().bind("mail:x@aozora.example", "aozora.example", START.date()).bound_by == "unbound"

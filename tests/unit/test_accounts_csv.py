@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.accounts_csv import parse
+from models.facts import AccountMerged
 
 REAL = Path(__file__).parents[3] / "shared/data/email/accounts.csv"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -29,6 +30,20 @@ def test_order_further_columns_a_byte_order_mark_and_blank_rows_do_not_matter() 
     assert wrong == []
     assert (account.account_id, account.name, account.domains) == ("a", "\u682a\u5f0f\u4f1a\u793e\u2028A", ())
     assert (account.tier, account.kind, account.parent_account_id) == ("target", "customer", None)
+
+
+def test_a_column_of_merges_says_of_each_account_what_it_is_part_of() -> None:
+    told, wrong = parse("account_id,name,merged_into\na,A,b\nb,B,\n", NOW)
+    assert wrong == []
+    assert [(one.account_id, one.into) for one in told if isinstance(one, AccountMerged)] == [("a", "b"), ("b", None)]
+    assert not [one for one in parse(HEADER + "a,A,,,,\n", NOW)[0] if isinstance(one, AccountMerged)]
+
+
+def test_an_account_that_is_part_of_itself_is_refused() -> None:
+    [(line, message)] = errors("a,A,b\nc,C,c\nd,D,x y\n", "account_id,name,merged_into\n")[:1]
+    assert line == 3
+    assert message.startswith("merged_into: 'c': account 'c' cannot become part of itself")
+    assert [one[0] for one in errors("d,D,x y\n", "account_id,name,merged_into\n")] == [2]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from jobs.demo.cast import COMPANIES
 from jobs.demo.timeline import is_closed
 from jobs.demo.world import World, build
-from models.directory import Directory, fold
+from models.directory import Binding, Directory, fold
 from models.events import Signal
 from models.outcomes import Reason
 from models.sources.canonical import decode
@@ -62,6 +62,10 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(TOKYO).date()
 
 
+def binding(directory: Directory, touch: Touch) -> Binding:
+    return directory.bind(touch.contact_key, touch.affiliation, day_of(touch.occurred_at))
+
+
 def quarter_of(day: date) -> int:
     return day.year * 4 + (day.month - 1) // 3
 
@@ -102,7 +106,7 @@ def read(seed: int, until: date) -> Reading:
 def engage(directory: Directory, touches: Iterable[Touch]) -> dict[str, Engagement]:
     found: dict[str, Engagement] = defaultdict(Engagement)
     for touch in touches:
-        account_id = directory.bind(touch.contact_key, touch.affiliation).account_id
+        account_id = binding(directory, touch).account_id
         if not account_id or touch.machine or touch.direction not in ("inbound", "mutual"):
             continue
         engagement, day = found[account_id], day_of(touch.occurred_at)
@@ -256,7 +260,7 @@ def test_the_cast_is_forty_accounts_with_four_to_twenty_five_people_each() -> No
 
 def test_touches_are_bound_in_every_way_the_directory_knows() -> None:
     reading = read(*FIRST)
-    ways = Counter(reading.directory.bind(touch.contact_key, touch.affiliation).bound_by for touch in reading.touches)
+    ways = Counter(binding(reading.directory, touch).bound_by for touch in reading.touches)
     assert min(ways[way] for way in ("contact", "domain", "organization", "own", "free_mail", "unbound")) > 20
 
 
@@ -266,7 +270,7 @@ def test_japanese_accounts_are_in_touch_in_office_hours_and_never_in_the_long_ho
     moments = [
         touch.occurred_at.astimezone(TOKYO)
         for touch in reading.touches
-        if reading.directory.bind(touch.contact_key, touch.affiliation).account_id in japanese
+        if binding(reading.directory, touch).account_id in japanese
         and touch.direction != "outbound"
         and not touch.machine
     ]
@@ -285,8 +289,7 @@ def test_the_champion_is_half_of_all_contact_until_gone() -> None:
     touches = [
         touch
         for touch in reading.touches
-        if touch.direction != "outbound"
-        and reading.directory.bind(touch.contact_key, touch.affiliation) == ("suiran", "contact")
+        if touch.direction != "outbound" and binding(reading.directory, touch) == ("suiran", "contact")
     ]
     (champion, _), *_ = Counter(touch.contact_key for touch in touches).most_common()
     assert reading.directory.contacts[champion].seniority == "executive"
@@ -301,7 +304,7 @@ def test_the_champion_is_half_of_all_contact_until_gone() -> None:
 def test_the_renamed_company_is_one_account_under_two_domains() -> None:
     reading = read(*FIRST)
     on = reading.world.until - timedelta(days=150)
-    bound = [t for t in reading.touches if reading.directory.bind(t.contact_key, t.affiliation).account_id == "reimei"]
+    bound = [t for t in reading.touches if binding(reading.directory, t).account_id == "reimei"]
     old = [day_of(t.occurred_at) for t in bound if t.affiliation.endswith("reimei.example")]
     new = [day_of(t.occurred_at) for t in bound if t.affiliation.endswith("reimex.example")]
     assert max(old) < on <= min(new)
@@ -314,7 +317,7 @@ def test_crawlers_go_on_where_the_people_stopped() -> None:
     recent = [
         touch.machine
         for touch in reading.touches
-        if reading.directory.bind(touch.contact_key, touch.affiliation).account_id == "yukishiro"
+        if binding(reading.directory, touch).account_id == "yukishiro"
         and touch.direction == "inbound"
         and day_of(touch.occurred_at) > last
     ]

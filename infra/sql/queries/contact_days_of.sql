@@ -1,6 +1,6 @@
--- The contact-days that a change of the directory may bind anew.
--- grain: contact x day. external table `changed(affiliation String, contact_key String)`: a row names one or the other.
+-- The contact-days whose touches carry some evidence for a company.
+-- grain: contact x day. external table `changed(affiliation String)`.
+-- keys: none; it reads the column affiliation of all touches, and the rest of those found.
 SELECT DISTINCT contact_key, toDate32(day) AS day
 FROM touches
-WHERE affiliation IN (SELECT affiliation FROM changed WHERE affiliation != '')
-   OR contact_key IN (SELECT contact_key FROM changed WHERE contact_key != '')
+WHERE affiliation IN (SELECT affiliation FROM changed)

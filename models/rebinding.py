@@ -1,0 +1,66 @@
+"""What a newer directory binds differently: names, contacts and days, so that nothing else is recomputed."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from models.directory import Directory, Person
+
+# The first and last day that the store knows.
+_FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)
+
+
+class ContactChange(NamedTuple):
+    """A contact whose touches count differently, whatever evidence they carry. first, last: days, both included."""
+
+    contact_key: str
+    first: date
+    last: date
+
+
+class Change(NamedTuple):
+    """names: domains, and names of organizations, that stand for somebody else than before."""
+
+    names: frozenset[str]
+    contacts: tuple[ContactChange, ...]
+
+
+def change(old: Directory, new: Directory) -> Change:
+    """What changed from one directory to another for those who touch us."""
+    names = [
+        *(old.own_domains ^ new.own_domains),
+        *(name for name in {**old.by_domain, **new.by_domain} if old.by_domain.get(name) != new.by_domain.get(name)),
+        *(name for name in {**old.by_name, **new.by_name} if old.by_name.get(name) != new.by_name.get(name)),
+    ]
+    return Change(frozenset(names), tuple(_changed_contacts(old, new)))
+
+
+def _changed_contacts(old: Directory, new: Directory) -> Iterator[ContactChange]:
+    for key in {**old.people, **new.people}:
+        before, after = (directory.people.get(key) or Person(key, ()) for directory in (old, new))
+        if before == after and before.contact_key == key:
+            continue  # of identified visitors the known address decides, whose domain may be another's now
+        starts = sorted(
+            {_FIRST, *(one.since for one in (*before.memberships, *after.memberships) if one.since > _FIRST)}
+        )
+        ends = [*(start - timedelta(days=1) for start in starts[1:]), _LAST]
+        for first, last in zip(starts, ends, strict=True):
+            if before.contact_key != after.contact_key or old.bind_person(key, first) != new.bind_person(key, first):
+                yield ContactChange(key, first, last)
+
+
+def by_evidence(keys: pa.Table, old: Directory, new: Directory) -> pa.Table:
+    """Of (contact_key, day) keys those whose touches count by the evidence they carry, in either directory."""
+    contacts = keys.column("contact_key").combine_chunks().dictionary_encode()
+    known = [key in old.people or key in new.people for key in contacts.dictionary.to_pylist()]
+    if not any(known):
+        return keys
+    kept = [
+        not known[row]
+        or old.bind_person(key := contacts.dictionary[row].as_py(), day) is None
+        or new.bind_person(key, day) is None
+        for row, day in zip(contacts.indices.to_pylist(), keys.column("day").to_pylist(), strict=True)
+    ]
+    return keys.filter(pa.array(kept, pa.bool_()))

@@ -1,0 +1,324 @@
+"""Laws of re-binding: facts and touches in any order and any cut leave the contact-days of a full rebuild."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.contact_days import GROUPS, KEY, bind_groups, tombstones, with_siblings
+from models.directory import Binding, Directory, fold
+from models.facts import (
+    AccountDeclared,
+    AccountMerged,
+    AnyFact,
+    ContactDeclared,
+    OwnDomainDeclared,
+    VisitorIdentified,
+)
+from models.rebinding import by_evidence, change
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS = [date(2026, 3, day) for day in (1, 2, 3)]
+_DIRTY = pa.schema([("contact_key", pa.string()), ("day", pa.date32())])
+
+times = st.integers(0, 6).map(lambda n: START + timedelta(days=n))
+account_ids = st.sampled_from(["a", "b"])
+domains = st.sampled_from(["aozora.example", "kita.example"])
+# Few, so that facts and touches meet.
+known = st.sampled_from(["mail:x@aozora.example", "mail:y@gmail.com", "id:1"])
+visitors = st.sampled_from(["anon:1", "id:1"])
+facts: st.SearchStrategy[AnyFact] = st.one_of(
+    st.builds(
+        AccountDeclared,
+        recorded_at=times,
+        account_id=account_ids,
+        name=st.sampled_from(["Aozora", "Kita"]),
+        domains=st.lists(domains, max_size=2).map(tuple),
+        tier=st.just("target"),
+        kind=st.just("customer"),
+        parent_account_id=st.none(),
+    ),
+    st.builds(OwnDomainDeclared, recorded_at=times, domain=domains),
+    st.builds(
+        ContactDeclared,
+        recorded_at=times,
+        contact_key=st.one_of(known, visitors),
+        account_id=st.one_of(st.none(), account_ids),
+        name=st.just(""),
+        title=st.just(""),
+        department=st.just(""),
+        seniority=st.just("staff"),
+        since=st.one_of(st.none(), st.sampled_from(DAYS)),
+    ),
+    st.tuples(times, account_ids, st.one_of(st.none(), account_ids))
+    .filter(lambda told: told[1] != told[2])
+    .map(lambda told: AccountMerged(recorded_at=told[0], account_id=told[1], into=told[2])),
+    st.tuples(times, visitors, st.one_of(st.none(), known))
+    .filter(lambda told: told[1] != told[2])
+    .map(lambda told: VisitorIdentified(recorded_at=told[0], visitor_key=told[1], contact_key=told[2])),
+)
+
+
+class Touched(NamedTuple):
+    contact_key: str
+    day: date
+    affiliation: str
+
+
+touched = st.one_of(
+    st.builds(
+        Touched,
+        st.one_of(visitors, st.just("host:pc")),
+        st.sampled_from(DAYS),
+        st.sampled_from(["", "www.kita.example", "pc.jp.aozora.example", "org:KITA", "gmail.com"]),
+    ),
+    st.builds(
+        lambda who, day: Touched(f"mail:{who}", day, who.partition("@")[2]),
+        st.sampled_from(["x@aozora.example", "y@gmail.com", "z@jp.aozora.example"]),
+        st.sampled_from(DAYS),
+    ),
+)
+
+
+class Tables:
+    """Touches, and contact-days as ReplacingMergeTree keeps them; kept by the steps of a cycle."""
+
+    def __init__(self) -> None:
+        self.touches: list[Touched] = []
+        self.facts: list[AnyFact] = []
+        self.directory = Directory()
+        self.rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.recomputed: set[tuple[str, date]] = set()
+
+    def take(self, batch: Sequence[AnyFact | Touched]) -> None:
+        new_touches = [one for one in batch if isinstance(one, Touched)]
+        self.touches += new_touches
+        self.facts += [one for one in batch if not isinstance(one, Touched)]
+        old, self.directory = self.directory, fold(self.facts)
+        if old.epoch != self.directory.epoch:
+            self.rebind(old)
+        self.roll_up(_keys(new_touches), replacing=False)
+
+    def rebind(self, old: Directory) -> None:
+        changed = change(old, self.directory)
+        spans = [
+            t
+            for t in self.touches
+            for c in changed.contacts
+            if t.contact_key == c.contact_key and c.first <= t.day <= c.last
+        ]
+        self.roll_up(with_siblings(_keys(spans), old), replacing=True)
+        moved = [
+            t
+            for t in self.touches
+            if old.bind_affiliation(t.affiliation) != self.directory.bind_affiliation(t.affiliation)
+        ]
+        assert all(may_decide(changed.names, t.affiliation) for t in moved), "what no changed name decides has moved"
+        self.roll_up(with_siblings(by_evidence(_keys(moved), old, self.directory), old), replacing=True)
+
+    def roll_up(self, dirty: pa.Table, *, replacing: bool) -> None:
+        keys = with_siblings(dirty, self.directory)
+        wanted = set(zip(keys.column("contact_key").to_pylist(), keys.column("day").to_pylist(), strict=True))
+        self.recomputed |= wanted
+        rows = bind_groups(groups_of([t for t in self.touches if t[:2] in wanted]), self.directory)
+        self.insert(rows)
+        if replacing:
+            live = [row for row in self.rows.values() if not row["is_deleted"]]
+            named = [{name: row[name] for name in KEY} for row in live if (row["contact_key"], row["day"]) in wanted]
+            stored = pa.Table.from_pylist(named, schema=rows.select(KEY).schema)
+            self.insert(tombstones(stored, rows, self.directory.epoch))
+
+    def insert(self, rows: pa.Table) -> None:
+        for row in rows.to_pylist():
+            key = tuple(row[name] for name in KEY)
+            if key not in self.rows or self.rows[key]["version"] <= row["version"]:
+                self.rows[key] = row
+
+    def contact_days(self) -> dict[tuple[str, str, date], int]:
+        return {
+            (row["account_id"], row["contact_key"], row["day"]): row["touches"]
+            for row in self.rows.values()
+            if not row["is_deleted"]
+        }
+
+
+def _keys(some: Iterable[Touched]) -> pa.Table:
+    return pa.Table.from_pylist([{"contact_key": key, "day": day} for key, day in {t[:2] for t in some}], schema=_DIRTY)
+
+
+def told_of(directory: Directory, affiliation: str) -> Binding:
+    return directory.bind_affiliation(affiliation)
+
+
+def may_decide(names: Iterable[str], affiliation: str) -> bool:
+    """As the query affiliations_under has it."""
+    return affiliation.startswith("org:") or any(f".{affiliation}".endswith(f".{name}") for name in names)
+
+
+def groups_of(touches: Iterable[Touched]) -> pa.Table:
+    counted: dict[Touched, int] = defaultdict(int)
+    for one in touches:
+        counted[one] += 1
+    what = {
+        "kind": "web",
+        "action": "x",
+        "direction": "inbound",
+        "machine_touches": 0,
+        "first_at": START,
+        "last_at": START,
+    }
+    return pa.Table.from_pylist([{**t._asdict(), **what, "touches": n} for t, n in counted.items()], schema=GROUPS)
+
+
+# --- the oracle: the same in plain words ------------------------------------------------------------------------------
+
+
+def followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
+    """Ends of chains, once the first stated link of every circle is gone. order: of stating."""
+    links = dict(links)
+    for start in list(links):
+        circle, at = [start], links.get(start)
+        while at is not None and at not in circle:
+            circle.append(at)
+            at = links.get(at)
+        if at == start:
+            del links[min(circle, key=order.index)]
+    ends = {}
+    for start in links:
+        ends[start] = links[start]
+        while ends[start] in links:
+            ends[start] = links[ends[start]]
+    return ends
+
+
+def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[str, str, date], int]:
+    """Contact-days, each touch looked at by itself."""
+    ordered = sorted(set(stated), key=lambda fact: (fact.recorded_at, fact.fact_id.int))
+    merge, identity = {}, {}
+    for fact in ordered:
+        if isinstance(fact, AccountMerged):
+            merge.pop(fact.account_id, None)
+            merge[fact.account_id] = fact.into
+        if isinstance(fact, VisitorIdentified):
+            identity.pop(fact.visitor_key, None)
+            identity[fact.visitor_key] = fact.contact_key
+    part_of = followed({a: b for a, b in merge.items() if b}, list(merge))
+    known_as = followed({a: b for a, b in identity.items() if b}, list(identity))
+    accounts = {fact.account_id: fact for fact in ordered if isinstance(fact, AccountDeclared)}
+    last_declared = sorted(accounts.values(), key=ordered.index)
+    own = {fact.domain for fact in ordered if isinstance(fact, OwnDomainDeclared)}
+
+    def by_host(host: str) -> str | None:
+        """The account, '' for nobody's, None where nothing is known of it."""
+        labels = host.split(".")
+        for at in range(len(labels) - 1):
+            name = ".".join(labels[at:])
+            if name in own:
+                return ""
+            if owners := [account.account_id for account in last_declared if name in account.domains]:
+                return part_of.get(owners[-1], owners[-1])
+        return None
+
+    def by_evidence_of(affiliation: str) -> str:
+        if affiliation.startswith("org:"):
+            owners = [a.account_id for a in last_declared if a.name.casefold() == affiliation[4:].casefold()]
+            return part_of.get(owners[-1], owners[-1]) if owners else ""
+        return by_host(affiliation) or ""
+
+    def account_of(touch: Touched, person: str) -> str:
+        declared = {
+            (fact.since or date.min): fact.account_id
+            for fact in ordered
+            if isinstance(fact, ContactDeclared) and known_as.get(fact.contact_key, fact.contact_key) == person
+        }
+        begun = [day for day in declared if day <= touch.day]
+        account = declared[max(begun)] if begun else None
+        if account is not None:
+            return part_of.get(account, account)
+        if person != touch.contact_key and person.startswith("mail:"):
+            by_address = by_host(person.partition("@")[2])
+            if by_address is not None:
+                return by_address
+        return by_evidence_of(touch.affiliation)
+
+    days: dict[tuple[str, str, date], int] = defaultdict(int)
+    for touch in touches:
+        person = known_as.get(touch.contact_key, touch.contact_key)
+        days[account_of(touch, person), person, touch.day] += 1
+    return dict(days)
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+streams = st.lists(st.one_of(facts, touched), min_size=4, max_size=24)
+
+
+def kept(stream: Sequence[AnyFact | Touched], cuts: Sequence[int]) -> Tables:
+    """The tables after the stream in batches that end at the cuts."""
+    tables = Tables()
+    ends = sorted({min(cut, len(stream)) for cut in cuts} | {len(stream)})
+    for start, end in zip([0, *ends], ends, strict=False):
+        tables.take(stream[start:end])
+    return tables
+
+
+@settings(max_examples=150)
+@given(streams, st.lists(st.integers(0, 24), max_size=12), st.randoms())
+def test_any_order_in_any_cut_gives_the_contact_days_of_a_full_rebuild(
+    stream: list[AnyFact | Touched], cuts: list[int], random: Any
+) -> None:
+    shuffled = list(stream)
+    random.shuffle(shuffled)
+    rebuilt = kept(
+        [one for one in stream if not isinstance(one, Touched)] + [t for t in stream if isinstance(t, Touched)], []
+    )
+    assert kept(shuffled, cuts).contact_days() == rebuilt.contact_days()
+
+
+@settings(max_examples=150)
+@given(streams, st.lists(st.integers(0, 24), max_size=12))
+def test_the_contact_days_are_those_of_an_oracle_that_looks_at_each_touch_by_itself(
+    stream: list[AnyFact | Touched], cuts: list[int]
+) -> None:
+    wanted = oracle(
+        [one for one in stream if not isinstance(one, Touched)], [one for one in stream if isinstance(one, Touched)]
+    )
+    assert kept(stream, cuts).contact_days() == wanted
+
+
+@settings(max_examples=150)
+@given(st.lists(facts, max_size=8), st.lists(touched, min_size=4, max_size=12), facts)
+def test_facts_recompute_the_days_of_which_they_say_something_else_and_no_others(
+    stated: list[AnyFact], touches: list[Touched], news: AnyFact
+) -> None:
+    tables = kept([*stated, *touches], [])
+    old = tables.directory
+    tables.recomputed.clear()
+    tables.take([news])
+    affected = {(t.contact_key, t.day) for t in touches if says_of(old, t) != says_of(tables.directory, t)}
+    for directory in (old, tables.directory):
+        affected |= {(sibling, day) for key, day in affected for sibling in family(directory, key)}
+    assert tables.recomputed == affected
+
+
+def says_of(directory: Directory, touch: Touched) -> tuple[Any, ...]:
+    person = directory.people.get(touch.contact_key)
+    who = person.contact_key if person else touch.contact_key
+    by_person = directory.bind_person(touch.contact_key, touch.day)
+    return who, by_person, by_person or directory.bind_affiliation(touch.affiliation)
+
+
+def family(directory: Directory, key: str) -> tuple[str, ...]:
+    person = directory.people.get(key)
+    return directory.keys_of.get(person.contact_key, ()) if person else ()
+
+
+@given(st.lists(facts, max_size=12), st.randoms())
+def test_facts_in_any_order_and_number_fold_to_the_same_directory(stated: list[AnyFact], random: Any) -> None:
+    shuffled = [*stated, *stated[:3]]
+    random.shuffle(shuffled)
+    assert fold(stated) == fold(shuffled)

@@ -1,0 +1,83 @@
+"""Facts: their ids stay what they were, and what contradicts itself is refused."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from models.facts import FACT, AccountMerged, ContactDeclared, VisitorIdentified
+
+AT = "2026-01-05T00:00:00Z"
+# As stores have them since before there were dates, and the ids that they have there.
+STORED = {
+    b'{"recorded_at":"2026-01-05T00:00:00Z","type":"contact_declared","contact_key":"mail:hana@aozora.example",'
+    b'"account_id":"aozora","name":"Hana","title":"CTO","department":"R&D","seniority":"executive"}': (
+        "54ac3f94-2e50-7778-f0fa-aeabe201295b"
+    ),
+    b'{"recorded_at":"2026-01-05T00:00:00Z","type":"account_declared","account_id":"aozora","name":"Aozora",'
+    b'"domains":["aozora.example"],"tier":"target","kind":"customer","parent_account_id":null}': (
+        "22da0e91-8354-5d69-83d0-e37e78c5c639"
+    ),
+    b'{"recorded_at":"2026-01-05T00:00:00Z","type":"revenue_recorded","account_id":"aozora","month":"2026-01-01",'
+    b'"amount":12.5,"currency":"JPY"}': "5f08547e-ce88-ed73-71a5-8184d13c7a10",
+    b'{"recorded_at":"2026-01-05T00:00:00Z","type":"own_domain_declared","domain":"ours.example"}': (
+        "a9707a27-a09a-2f71-bcfb-d5edc17be764"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", STORED, ids=lambda body: body.decode().split('"')[7])
+def test_a_fact_stored_by_an_earlier_version_keeps_its_bytes_and_its_id(body: bytes) -> None:
+    fact = FACT.validate_json(body)
+    assert fact.model_dump_json().encode() == body
+    assert str(fact.fact_id) == STORED[body]
+
+
+def test_the_first_day_of_a_membership_is_part_of_what_a_fact_says() -> None:
+    told = {"type": "contact_declared", "recorded_at": AT, "contact_key": "mail:a@b.example", "account_id": "b"}
+    undated, nulled = FACT.validate_python(told), FACT.validate_python({**told, "since": None})
+    dated = FACT.validate_python({**told, "since": "2026-04-01"})
+    assert undated.fact_id == nulled.fact_id != dated.fact_id
+    assert FACT.validate_json(dated.model_dump_json()) == dated
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ({"type": "account_merged", "account_id": "a", "into": "a"}, "part of itself"),
+        ({"type": "account_merged", "account_id": "a"}, "Field required"),
+        ({"type": "visitor_identified", "visitor_key": "id:1", "contact_key": "id:1"}, "as itself"),
+        ({"type": "visitor_identified", "visitor_key": "anon:1"}, "Field required"),
+        ({"type": "visitor_identified", "visitor_key": "mail:a@b.example", "contact_key": "id:1"}, "pattern"),
+        ({"type": "visitor_identified", "visitor_key": "anon:1", "contact_key": "anon:2"}, "pattern"),
+        ({"type": "contact_declared", "contact_key": "id:1", "since": "1969-12-31"}, "out of range"),
+        ({"type": "contact_declared", "contact_key": "id:1", "since": "2026-04-31"}, "date"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_says_why(told: dict[str, Any], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        FACT.validate_python({"recorded_at": AT, **told})
+
+
+def test_keys_are_written_as_touches_have_them() -> None:
+    visitor = FACT.validate_python(
+        {
+            "type": "visitor_identified",
+            "recorded_at": AT,
+            "visitor_key": "host:PC.Isp.Example",
+            "contact_key": "mail:A@B.example",
+        }
+    )
+    assert visitor == VisitorIdentified(
+        recorded_at=visitor.recorded_at, visitor_key="host:pc.isp.example", contact_key="mail:a@b.example"
+    )
+    contact = ContactDeclared(recorded_at=visitor.recorded_at, contact_key="mail:A@B.example")
+    assert contact.contact_key == "mail:a@b.example"
+
+
+def test_a_merge_is_taken_back_by_naming_no_account() -> None:
+    told = FACT.validate_json(
+        b'{"type":"account_merged","recorded_at":"2026-01-05T00:00:00Z","account_id":"a","into":null}'
+    )
+    assert isinstance(told, AccountMerged)
+    assert told.into is None
