@@ -62,7 +62,7 @@ def test_permutations_of_one_stream_give_identical_tables(new_database: NewDatab
 
 def test_the_oracle_sees_the_faults_it_is_there_for(new_database: NewDatabase) -> None:
     """The worlds have what the mutants below would get wrong."""
-    told = world.make(1, EVENTS)
+    told = world.make(0, EVENTS)
     tables = world.expected(told.bodies)
     reasons = {reason for reason, *_ in tables.dead}
     assert reasons == {"unknown_kind", "conflicting_duplicate"}
