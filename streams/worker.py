@@ -6,6 +6,8 @@ import logging
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+
 from infra.clickhouse import ClickHouse, ClickHouseUnavailable
 from infra.kafka import KafkaUnavailable
 from infra.settings import SettingsError, load_settings
@@ -38,6 +40,8 @@ def main() -> int:
     except (SettingsError, KafkaUnavailable, ClickHouseUnavailable, MetricsUnavailable) as error:
         print(f"setten worker: {error}", file=sys.stderr)
         return 1
+    # Arrow's own allocator keeps what it once had; a batch's tables are gone after it.
+    pa.set_memory_pool(pa.system_memory_pool())
     # Batches are tens of thousands of objects without cycles; looking for some in between costs a third of the time.
     # The app collects on a timer instead.
     gc.freeze()
