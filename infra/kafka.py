@@ -170,15 +170,15 @@ def ingest_lag(settings: Settings) -> Lag:
             for partition in sorted(consumer.partitions_for_topic(topic) or ())
         ]
         committed = sum(consumer.committed(partition) or 0 for partition in partitions)
-        return Lag(committed=committed, end=_end(consumer, partitions))
+        return Lag(committed=committed, end=sum(ends(consumer, partitions).values()))
     except (KafkaError, OSError) as error:
         raise _refused(settings, error) from error
     finally:
         consumer.close()
 
 
-def _end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> int:
-    """The sum of the end offsets.
+def ends(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """The end offset of each partition; leaves the consumer assigned to some of them.
 
     Tansu, asked for the latest offset, tells the first of the last batch; the high watermark in an answer to a fetch is
     right with every broker. Raises KafkaError.
@@ -194,7 +194,7 @@ def _end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> int:
             raise KafkaTimeoutError(f"no answer to a fetch within {_FETCH_S:g} s")
         # Records are not wanted, only what comes with them.
         consumer.poll(timeout_ms=100, max_records=1, update_offsets=False)
-    return sum(consumer.highwater(partition) or 0 for partition in filled)
+    return {partition: consumer.highwater(partition) if told[partition] else 0 for partition in partitions}
 
 
 class IngestStandsStill(Exception):
