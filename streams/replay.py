@@ -100,12 +100,12 @@ class Replay:
         return {"records": self._done}
 
     def _build_from(self, kafka: KafkaLog) -> dict[str, Any]:
-        self._total = kafka.waiting()
+        self._total = kafka.look()
         self._run(map(_kafka_records, kafka.round()))
         if not self._archive.suspect():
             return {"records": self._done}
         # What the archive got meanwhile lies in Kafka too, further on: what is not found there now is found nowhere.
-        self._total += kafka.waiting()
+        self._total += kafka.look()
         self._run(map(_kafka_records, kafka.round()))
         return {"records": self._done, **self._archive.lost()._asdict()}
 
