@@ -46,7 +46,7 @@ class Shadow:
         self.live_name = settings.clickhouse_database
         self.name = shadow_database(settings)
         self.live = ClickHouse(settings)
-        self._zone = settings.business_timezone
+        self._settings = settings
         self._run = uuid4().hex
 
     def create(self) -> None:
@@ -107,20 +107,30 @@ class Shadow:
     def exchange(self) -> None:
         """Put the shadow's tables in the place of the live ones, while workers go on.
 
-        A worker may have read the old tables and write into the new. What it computed from the old touches, it
-        computed under an epoch from before this; so the epoch is raised after the touches were exchanged and before
-        the contact-days are: whoever writes such rows into the new contact-days sees, when it then looks at the epoch,
-        that it has to compute them again. Corrections only ever come in addition, so the epoch does not fall.
-        Raises ReplayRefused.
+        A worker may have read the old tables and write into the new ones. What it computed from the old touches, it
+        computed under an epoch from before the exchange of these. So the epoch is raised after that, and what was built
+        is told again under the raised one, before it is exchanged: it stands against all that comes from the old
+        tables, and whoever writes that sees, when it then looks at the epoch, that it has to compute it again.
+        Corrections only ever come in addition, so the epoch never falls. Raises ReplayRefused.
         """
         self.check_ours()
         try:
+            # So that the raised epoch is higher than any under which the shadow was built, too.
             self.live.statement(load_sql("add_corrections"), {"shadow": self.name})
             self._exchange(_FIRST)
-            Store(self.live, self._zone).add_corrections([self._run])
+            store = Store(self.live, self._settings.business_timezone)
+            store.add_corrections([self._run])
+            self._raise_to(store.directory_state().epoch)
             self._exchange(_THEN)
         except QueryFailed as error:
             raise self._explained(error) from error
+
+    def _raise_to(self, epoch: int) -> None:
+        shadow = ClickHouse(self._settings, database=self.name)
+        shadow.statement(load_sql("raise_contact_days"), {"epoch": epoch})
+        for table in ("accounts", "contacts", "revenue"):
+            shadow.statement(load_sql("raise_directory"), {"table": table, "epoch": epoch})
+        shadow.close()
 
     def _exchange(self, tables: tuple[str, ...]) -> None:
         pairs = (f"{self.live_name}.{table} AND {self.name}.{table}" for table in tables)
