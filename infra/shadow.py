@@ -109,8 +109,9 @@ class Shadow:
 
         A worker may have read the old tables and write into the new ones. What it computed from the old touches, it
         computed under an epoch from before the exchange of these. So the epoch is raised after that, and what was built
-        is told again under the raised one, before it is exchanged: it stands against all that comes from the old
-        tables, and whoever writes that sees, when it then looks at the epoch, that it has to compute it again.
+        is told again under the raised one: it stands against all that comes from the old tables. Then the epoch is
+        raised once more: what is computed from now on stands against what was built, and whoever writes something old
+        sees, when it then looks at the epoch, that it has to compute it again. Only then the rest is exchanged.
         Corrections only ever come in addition, so the epoch never falls. Raises ReplayRefused.
         """
         self.check_ours()
@@ -119,8 +120,9 @@ class Shadow:
             self.live.statement(load_sql("add_corrections"), {"shadow": self.name})
             self._exchange(_FIRST)
             store = Store(self.live, self._settings.business_timezone)
-            store.add_corrections([self._run])
+            store.add_corrections([uuid4().hex])
             self._raise_to(store.directory_state().epoch)
+            store.add_corrections([uuid4().hex])
             self._exchange(_THEN)
         except QueryFailed as error:
             raise self._explained(error) from error
