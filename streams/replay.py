@@ -25,7 +25,7 @@ from infra.shadow import shadow_database
 from infra.store import ArchivedBody, DirectoryState, Store
 from models.facts import AnyFact
 from models.records import Origin
-from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
 
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -115,30 +115,25 @@ class Replay:
         self._run(map(_body_records, self._archive.missing()))
         return {"records": self._done}
 
-    def _run(self, slices: Iterable[Sequence[Record]]) -> None:
-        """Take records through the cycle: the next slice is read and decoded while one is stored."""
+    def _run(self, slices: Iterable[list[Record]]) -> None:
+        """Take records through the cycle: the next slice is read while one is stored."""
         coming = iter(slices)
+        with ThreadPoolExecutor(1, thread_name_prefix="replay-read") as ahead:
+            following = ahead.submit(next, coming, None)
+            while (records := following.result()) is not None:
+                following = ahead.submit(next, coming, None)
+                self._store(records)
 
-        def decoded() -> Batch | None:
-            records = next(coming, None)
-            return None if records is None else decode_batch(records, FACTS)
-
-        with ThreadPoolExecutor(1, thread_name_prefix="replay-decode") as ahead:
-            following = ahead.submit(decoded)
-            while (batch := following.result()) is not None:
-                following = ahead.submit(decoded)
-                self._store(batch)
-
-    def _store(self, batch: Batch) -> None:
+    def _store(self, records: list[Record]) -> None:
         for pause_s in (*_PAUSES_S, None):
             try:
-                self._cycle.store(batch)
+                self._cycle.run(records)
                 break
             except ClickHouseUnavailable:
                 if pause_s is None:
                     raise
                 time.sleep(pause_s)
-        self._done += batch.records
+        self._done += len(records)
         _tell({"done": self._done, "total": max(self._done, self._total)})
 
 
