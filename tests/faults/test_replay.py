@@ -1,7 +1,9 @@
 """A replay while workers go on: one that sleeps through any part of it, on tables that were wrong, and the oracle."""
 
+import json
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import NamedTuple
 
@@ -11,9 +13,12 @@ from infra.clickhouse import ClickHouse
 from infra.settings import Settings
 from infra.shadow import Shadow
 from infra.store import Store
+from models.records import Origin
+from streams.ingest.batch import Record
 from streams.replay import Replay
 from tests.faults import drive, world
 from tests.faults.world import World
+from tests.stack import checksums
 
 NewDatabase = Callable[[], Settings]
 MOMENTS = ("begun", "built", "touches exchanged", "epoch raised", "all exchanged", "finished")
@@ -132,3 +137,19 @@ def test_a_worker_that_sleeps_through_any_part_of_a_replay_loses_nothing_and_lea
             woken(new_database, told, case)
         except world.TablesDiffer as error:
             raise AssertionError(f"{case}: {error}") from error
+
+
+def test_an_event_that_was_too_early_and_came_again_in_time_is_there_after_a_replay(new_database: NewDatabase) -> None:
+    settings = new_database()
+    store = Store(ClickHouse(settings), settings.business_timezone)
+    told = {"type": "web.page_viewed", "data": {"contacts": [{"id": "1"}]}}
+    times = {"early": "2026-06-10T00:00:00Z", "in time": "2026-06-01T00:00:00Z"}
+    raw = json.dumps([{**told, "id": name, "time": time} for name, time in times.items()]).encode()
+    for received in (datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 11, tzinfo=UTC)):
+        headers = tuple(Origin("web", "canonical", received).to_headers())
+        drive.new_cycle(store).run([Record("signals.web", 0, 0, 0, headers, raw)])
+    before = checksums(store.clickhouse)
+    assert (before["touches"][0], before["dead_letters"][0]) == (2, 1)
+    replay(settings)
+    assert checksums(store.clickhouse) == before
+    store.clickhouse.close()
