@@ -72,7 +72,7 @@ class Shadow:
         """Raises ReplayRefused."""
         if not self.is_ours():
             raise ReplayRefused(
-                f"another replay or an erasure has taken the database {self.name} away; nothing was swapped: "
+                f"another replay has taken the place of this one in {self.name}, or somebody has dropped it: "
                 "run `setten replay` again"
             )
 
@@ -114,7 +114,6 @@ class Shadow:
         sees, when it then looks at the epoch, that it has to compute it again. Only then the rest is exchanged.
         Corrections only ever come in addition, so the epoch never falls. Raises ReplayRefused.
         """
-        self.check_ours()
         try:
             # So that the raised epoch is higher than any under which the shadow was built, too.
             self.live.statement(load_sql("add_corrections"), {"shadow": self.name})
@@ -135,6 +134,7 @@ class Shadow:
         shadow.close()
 
     def _exchange(self, tables: tuple[str, ...]) -> None:
+        self.check_ours()
         pairs = (f"{self.live_name}.{table} AND {self.name}.{table}" for table in tables)
         self.live.statement(f"EXCHANGE TABLES {', '.join(pairs)}")
 

@@ -80,9 +80,10 @@ class Rebuild:
             self._refuse_unfounded(drop_unfounded)  # said at once; what Kafka has is known once it was read
         outcome = self._run("build", told)
         self.report.records = int(outcome["records"])
-        if outcome.get("bodies"):
+        if lost := outcome.get("bodies"):
+            number = f"{lost:,} {'body' if lost == 1 else 'bodies'}"
             raise ReplayRefused(
-                f"Kafka no longer has {outcome['bodies']:,} bodies of the archive, the oldest received on "
+                f"Kafka no longer has {number} of the archive, the oldest received on "
                 f"{outcome['oldest']}; nothing was swapped: run `setten replay --from archive`"
             )
         if self._source == "kafka":
@@ -116,10 +117,10 @@ class Rebuild:
         if drop or not (found := self._shadow.unfounded()):
             return
         what = " and ".join(f"{one.rows:,} {one.table.replace('_', ' ')}" for one in found)
-        elsewhere = "" if self._source == "kafka" else "; perhaps Kafka still has them: --from kafka"
+        elsewhere = "" if self._source == "kafka" else " Perhaps Kafka still has them: --from kafka."
         raise ReplayRefused(
             f"{what}, received from {min(one.oldest for one in found)} on, come from bodies that nobody has any more, "
-            f"and would be gone; nothing was swapped. If they should go, add --drop-unfounded{elsewhere}"
+            f"and would be gone; nothing was swapped.{elsewhere} If they should go, add --drop-unfounded"
         )
 
     def _compare(self, told: Told) -> None:
@@ -166,6 +167,7 @@ class Rebuild:
         if "outcome" in last:
             outcome: dict[str, Any] = last["outcome"]
             return outcome
+        self._shadow.check_ours()  # says more than what became of the step without it
         if "error" in last:
             raise (ClickHouseUnavailable if last["unavailable"] else ReplayFailed)(last["error"])
         raise ReplayFailed(f"`{step}` ended with exit code {process.returncode}: run `setten replay` again")
