@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import uuid4
 
 from infra.archive import MOST_BODIES, Archive
 from infra.clickhouse import ClickHouse, ClickHouseUnavailable, QueryFailed
@@ -57,6 +58,10 @@ class ReplayStore(Store):
     def insert_facts(self, facts: Sequence[AnyFact]) -> int:
         self._ledger.insert_facts(facts)
         return super().insert_facts(facts)
+
+    def add_corrections(self, correction_ids: Sequence[str]) -> int:
+        """Raise the epoch also where a worker noted the same correction for the old tables: these ones had it not."""
+        return super().add_corrections([*correction_ids, uuid4().hex] if correction_ids else [])
 
     def directory_state(self) -> DirectoryState:
         """After the exchange the contact-days are bound to the facts that the shadow had by then, whatever is noted.
