@@ -54,9 +54,6 @@ class KafkaLog:
             except (KafkaError, OSError) as error:
                 raise self._unavailable(error) from error
 
-    def close(self) -> None:
-        self._consumer.close()
-
     def _read(self, partitions: list[TopicPartition]) -> Iterator[Sequence[Any]]:
         self._consumer.assign(partitions)
         for partition in partitions:

@@ -38,8 +38,9 @@ def replay(
 ) -> None:
     """Rebuild touches and aggregates from the bodies as received, beside the live tables, and swap them in.
 
-    Workers go on meanwhile, and nothing that comes in is lost. The tables are compared before the swap: in a healthy
-    store they are equal. It can be killed at any point and run again. See docs/operations.md.
+    Workers go on, and nothing that comes in is lost. It can be killed at any point and run again.
+
+    The tables are compared before the swap: in a sound store they are equal. See docs/operations.md.
 
     Exit code 1 if it failed or refused to swap, and with --dry-run also if a table differs.
     """
