@@ -27,7 +27,7 @@ def test_every_rebuilt_table_is_compared() -> None:
 
 def test_slices_are_bounded_by_bytes_and_by_number_and_leave_nothing_out() -> None:
     mib = 1 << 20
-    assert list(_bounded([("a", 20 * mib), ("b", 12 * mib), ("c", 1), ("d", 40 * mib), ("e", 1)])) == [
+    assert list(_bounded([("a", 5 * mib), ("b", 3 * mib), ("c", 1), ("d", 16 * mib), ("e", 1)])) == [
         ["a", "b"],
         ["c"],
         ["d"],
