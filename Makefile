@@ -37,7 +37,8 @@ test: $(STAMP) ## lint, types, import rules and all tests
 test-kafka: $(STAMP) kafka ## the tests that use a broker, on Apache Kafka
 	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --broker kafka tests/faults/test_processes.py \
 		tests/contract/test_broker.py $(addprefix tests/integration/,test_alerts_live.py test_bad_input.py \
-		test_dead_letter_commands.py test_faults.py test_mail_archive.py test_metrics.py test_other_files.py)
+		test_dead_letter_commands.py test_faults.py test_mail_archive.py test_metrics.py test_other_files.py \
+		test_replay.py)
 
 lint: $(STAMP) ## lint, types and import rules only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

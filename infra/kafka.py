@@ -165,21 +165,39 @@ def ingest_lag(settings: Settings) -> Lag:
     """How many records of the signals and facts topics the ingest group has not committed. Raises KafkaUnavailable."""
     consumer = _reader(settings)
     try:
-        partitions = [
-            TopicPartition(topic, partition)
-            for topic in (*SIGNAL_TOPICS, FACTS)
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
+        partitions = _ingested(consumer)
         committed = sum(consumer.committed(partition) or 0 for partition in partitions)
-        return Lag(committed=committed, end=_end(consumer, partitions))
+        return Lag(committed=committed, end=sum(_ends(consumer, partitions).values()))
     except (KafkaError, OSError) as error:
         raise _refused(settings, error) from error
     finally:
         consumer.close()
 
 
-def _end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> int:
-    """The sum of the end offsets.
+def ingest_offsets(settings: Settings) -> dict[TopicPartition, tuple[int, int]]:
+    """The first and the end offset of each partition of the signals and facts topics. Raises KafkaUnavailable."""
+    consumer = _reader(settings)
+    try:
+        partitions = _ingested(consumer)
+        first = consumer.beginning_offsets(partitions)
+        end = _ends(consumer, partitions)
+        return {partition: (first[partition], max(first[partition], end[partition])) for partition in partitions}
+    except (KafkaError, OSError) as error:
+        raise _refused(settings, error) from error
+    finally:
+        consumer.close()
+
+
+def _ingested(consumer: KafkaConsumer) -> list[TopicPartition]:
+    return [
+        TopicPartition(topic, partition)
+        for topic in (*SIGNAL_TOPICS, FACTS)
+        for partition in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
+
+
+def _ends(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """The end offset of each partition.
 
     Tansu, asked for the latest offset, tells the first of the last batch; the high watermark in an answer to a fetch is
     right with every broker. Raises KafkaError.
@@ -195,7 +213,7 @@ def _end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> int:
             raise KafkaTimeoutError(f"no answer to a fetch within {_FETCH_S:g} s")
         # Records are not wanted, only what comes with them.
         consumer.poll(timeout_ms=100, max_records=1, update_offsets=False)
-    return sum(consumer.highwater(partition) or 0 for partition in filled)
+    return {partition: consumer.highwater(partition) if told[partition] else 0 for partition in partitions}
 
 
 class IngestStandsStill(Exception):

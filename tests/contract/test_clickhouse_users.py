@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.shadow import DERIVED, SOURCES
 from jobs.migrate import migrations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,25 @@ def test_setten_reads_writes_and_sends_keys_along(store: Path) -> None:
     )
     assert [code for code, _ in answers] == [0] * len(answers), answers
     assert (answers[3][1], answers[-1][1]) == ("1\n", "0\n")
+
+
+def test_setten_builds_tables_beside_its_own_exchanges_them_and_drops_what_is_left(store: Path) -> None:
+    shadow = "setten_replay"
+    answers = run_as(
+        "setten",
+        store,
+        f"DROP DATABASE IF EXISTS {shadow} SYNC",
+        f"CREATE DATABASE {shadow} COMMENT 'run'",
+        *(f"CREATE TABLE {shadow}.{table} AS setten.{table}" for table in (*DERIVED, *SOURCES)),
+        f"INSERT INTO {shadow}.accounts (account_id) VALUES ('kaze')",
+        f"EXCHANGE TABLES setten.touches AND {shadow}.touches, setten.accounts AND {shadow}.accounts",
+        f"SELECT comment FROM system.databases WHERE name = '{shadow}'",
+        "SELECT account_id FROM setten.accounts",
+        f"EXCHANGE TABLES setten.accounts AND {shadow}.accounts",
+        f"DROP DATABASE {shadow} SYNC",
+    )
+    assert [code for code, _ in answers] == [0] * len(answers), answers
+    assert [text for _, text in answers[-4:-2]] == ["run\n", "kaze\n"]
 
 
 def test_setten_reaches_nothing_beyond_its_database(store: Path) -> None:
