@@ -164,21 +164,26 @@ def ingest_lag(settings: Settings) -> Lag:
     """How many records of the signals and facts topics the ingest group has not committed. Raises KafkaUnavailable."""
     consumer = _reader(settings)
     try:
-        partitions = [
-            TopicPartition(topic, partition)
-            for topic in (*SIGNAL_TOPICS, FACTS)
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
+        partitions = _ingested(consumer)
         committed = sum(consumer.committed(partition) or 0 for partition in partitions)
-        return Lag(committed=committed, end=_end(consumer, partitions))
+        return Lag(committed=committed, end=sum(_ends(consumer, partitions).values()))
     except (KafkaError, OSError) as error:
         raise _refused(settings, error) from error
     finally:
         consumer.close()
 
 
-def _end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> int:
-    """The sum of the end offsets.
+def _ingested(consumer: KafkaConsumer) -> list[TopicPartition]:
+    """The partitions that the ingest group reads."""
+    return [
+        TopicPartition(topic, partition)
+        for topic in (*SIGNAL_TOPICS, FACTS)
+        for partition in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
+
+
+def _ends(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """The end offsets.
 
     Tansu, asked for the latest offset, tells the first of the last batch; the high watermark in an answer to a fetch is
     right with every broker. Raises KafkaError.
@@ -194,7 +199,7 @@ def _end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> int:
             raise KafkaTimeoutError(f"no answer to a fetch within {_FETCH_S:g} s")
         # Records are not wanted, only what comes with them.
         consumer.poll(timeout_ms=100, max_records=1, update_offsets=False)
-    return sum(consumer.highwater(partition) or 0 for partition in filled)
+    return {partition: consumer.highwater(partition) or 0 for partition in filled}
 
 
 class IngestStandsStill(Exception):
@@ -202,7 +207,7 @@ class IngestStandsStill(Exception):
 
 
 class Progress:
-    """Follows sent records until the ingest group has committed them."""
+    """Follows records until the ingest group has committed them."""
 
     def __init__(self, settings: Settings, *, patience_s: float = 120.0) -> None:
         """patience_s: how long nothing may be committed before wait() gives up."""
@@ -215,6 +220,16 @@ class Progress:
         """Note a record the broker has taken; thread-safe enough for the producer's callback (one writer)."""
         partition = TopicPartition(metadata.topic, metadata.partition)
         self._wanted[partition] = max(self._wanted.get(partition, 0), metadata.offset + 1)
+
+    def everything(self) -> None:
+        """Note all that is in the topics now, whoever sent it. Raises KafkaUnavailable."""
+        try:
+            ends = _ends(self._consumer, _ingested(self._consumer))
+            self._consumer.unsubscribe()
+        except (KafkaError, OSError) as error:
+            raise _refused(self._settings, error) from error
+        for partition, end in ends.items():
+            self._wanted[partition] = max(self._wanted.get(partition, 0), end)
 
     def behind(self) -> int:
         """Records sent that are not committed yet. Raises KafkaUnavailable."""

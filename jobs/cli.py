@@ -12,6 +12,7 @@ from infra.embedded.processes import python
 from infra.settings import Settings, load_settings
 from jobs.cli_alerts import alerts_app, print_judgement
 from jobs.cli_dead_letters import dead_letters_app
+from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(import_app, name="import")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.command("forget")(forget)
 
 
 def _version(asked: bool) -> None:

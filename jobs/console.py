@@ -42,14 +42,17 @@ def fail(message: str, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
-def confirm(question: str, yes: bool) -> None:
-    """Ask before something is done, unless `yes`. Raises typer.Exit when the answer is no or nobody can answer."""
+def confirm(question: str, yes: bool, otherwise: str = "nothing was sent") -> None:
+    """Ask before something is done, unless `yes`. otherwise: what is said after a no.
+
+    Raises typer.Exit when the answer is no or nobody can answer.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
         raise fail(f"{question} Add --yes: there is nobody to ask", 2)
     if not typer.confirm(question, err=True):
-        raise fail("nothing was sent")
+        raise fail(otherwise)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ withdrawn are seen as well. Views are read without. `migrations` and `store_fact
 listed.
 """
 _TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
+# What a table is stored with says nothing of what is in it.
+_SETTING = re.compile(r"^ALTER TABLE \w+ MODIFY SETTING ", re.MULTILINE)
 _COLUMN = re.compile(r"^    (\w+)\s+(.+?) COMMENT '((?:[^']|'')*)'(?: CODEC\(.+\))?,?$")
 _GRAIN = re.compile(r"^-- grain: (.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^COMMENT '((?:[^']|'')*)'$", re.MULTILINE)
@@ -40,7 +42,8 @@ class Table:
 
 def tables() -> list[Table]:
     """Every table of the migrations. Raises ValueError for a statement that this module cannot read."""
-    return [_table(name, statement) for name, statements in migrations() for statement in statements]
+    told = [(name, statement) for name, statements in migrations() for statement in statements]
+    return [_table(name, statement) for name, statement in told if not _SETTING.search(statement)]
 
 
 def document() -> str:

@@ -112,5 +112,12 @@ class RevenueRecorded(Fact):
         return value.replace(day=1)
 
 
-AnyFact = AccountDeclared | OwnDomainDeclared | ContactDeclared | RevenueRecorded
+class StatementErased(Fact):
+    """Stands where a statement about a person was erased: the number of facts is an epoch and never falls."""
+
+    type: Literal["statement_erased"] = "statement_erased"
+    token: UUID
+
+
+AnyFact = AccountDeclared | OwnDomainDeclared | ContactDeclared | RevenueRecorded | StatementErased
 FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from models.erasure import MARK
 from models.events import EARLIEST_YEAR, MAX_CONTACTS, Contact, Direction, default_direction, split_type
 from models.records import Origin
 from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, NDJSON_TYPES
@@ -62,7 +63,7 @@ def fast_rows(body: bytes, origin: Origin, record: str) -> list[TouchRow] | None
 
     record: the body's record_id.
     """
-    if len(body) > MAX_EVENT_BYTES:
+    if len(body) > MAX_EVENT_BYTES or MARK in body:
         return None
     try:
         signals = _signals(body, origin.content_type)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from infra.store import ArchivedBody, StoredDeadLetter
 from models.decode import outcomes_of
 from models.facts import AnyFact
-from models.outcomes import DeadLetter, Reason
+from models.outcomes import DeadLetter, Erased, Reason
 from models.records import Origin, record_id
 from models.sources.canonical_fast import fast_rows
 from models.sources.fact_records import decode_facts
@@ -33,13 +33,17 @@ class Record(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """What a batch of records says. touches: see models.touch_table; facts' bodies are only kept where refused."""
+    """What a batch of records says. touches: see models.touch_table; facts' bodies are only kept where refused.
+
+    erased: events and facts of which nothing is left but people who were erased.
+    """
 
     records: int
     bodies: list[ArchivedBody]
     touches: pa.Table
     facts: list[AnyFact]
     dead: list[StoredDeadLetter]
+    erased: int = 0
 
 
 @dataclass(slots=True)
@@ -48,6 +52,7 @@ class _Read:
     rows: list[TouchRow] = field(default_factory=list)
     facts: list[AnyFact] = field(default_factory=list)
     dead: list[StoredDeadLetter] = field(default_factory=list)
+    erased: int = 0
 
 
 def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
@@ -61,7 +66,7 @@ def decode_batch(records: Iterable[Record], facts_topic: str) -> Batch:
             _read_facts(read, record, origin._replace(adapter="facts"))
         else:
             _read_signals(read, record, origin)
-    return Batch(count, read.bodies, touch_table(read.rows), read.facts, read.dead)
+    return Batch(count, read.bodies, touch_table(read.rows), read.facts, read.dead, read.erased)
 
 
 def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
@@ -73,19 +78,22 @@ def _read_signals(read: _Read, record: Record, origin: Origin) -> None:
     for position, outcome in enumerate(outcomes_of(record.value, origin)):
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))
+        elif isinstance(outcome, Erased):
+            read.erased += 1
         else:
             read.rows += rows_of(read_signal(outcome, origin), body.record_id, position)
 
 
 def _read_facts(read: _Read, record: Record, origin: Origin) -> None:
-    outcomes: Sequence[AnyFact | DeadLetter]
+    outcomes: Sequence[AnyFact | DeadLetter | Erased]
     try:
         outcomes = decode_facts(record.value)
     except Exception as error:
         # A bug must cost its record, not the worker: it would meet the record again for ever.
         outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", record.value)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
-    read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter)]
+    read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter | Erased)]
+    read.erased += sum(isinstance(outcome, Erased) for outcome in outcomes)
     if refused:
         body = _body(record, origin)
         read.bodies.append(body)

@@ -18,6 +18,7 @@ from models.facts import AnyFact
 from models.outcomes import Reason
 from models.touch_table import events_of, touch_table
 from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.erase import Erasing
 from streams.ingest.supersede import supersede
 
 
@@ -32,13 +33,14 @@ class AccountTouched(NamedTuple):
 class CycleReport:
     """What one cycle did. events: that arrived and were valid, duplicates and conflicts among them.
 
-    dead: by reason. median_day: of the business days it touched, None where it touched none.
+    erased: events and facts left out for people who were erased. dead: by reason. median_day: of the business days it touched, None where it touched none.
     """
 
     records: int = 0
     events: int = 0
     duplicates: int = 0
     touches: int = 0
+    erased: int = 0
     dead: Counter[str] = field(default_factory=Counter)
     facts: int = 0
     median_day: date | None = None
@@ -52,6 +54,7 @@ class Cycle:
         self._store = store
         self._facts_topic = facts_topic
         self._publish = publish
+        self._erasing = Erasing(store)
         self._directory = Directory()
         self._facts = 0  # of which the directory is the fold
         self._side = ThreadPoolExecutor(1, thread_name_prefix="ingest-side")
@@ -63,9 +66,21 @@ class Cycle:
     def store(self, batch: Batch) -> CycleReport:
         """Store, settle conflicts, roll up, publish. When this returns the records' offsets may be committed.
 
+        People who are forgotten are left out, and taken out again where that was while the batch was stored.
         Raises what the store or the publisher raise; everything done so far may then be done again.
         """
-        report = CycleReport(records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows)
+        batch = self._erasing.redacted(batch)
+        report = self._store_once(batch)
+        while (overtaken := self._erasing.overtaken(batch)) is not None:
+            batch, plan = overtaken
+            report = self._store_once(batch)
+            self._erasing.restored(plan)
+        return report
+
+    def _store_once(self, batch: Batch) -> CycleReport:
+        report = CycleReport(
+            records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows, erased=batch.erased
+        )
         report.dead.update(letter.reason for letter in batch.dead)
         dirty = self._insert(batch)
         taken_back = self._settle(batch.touches, report)
