@@ -31,7 +31,7 @@ _IDENTITIES = ("email", "id", "anonymous_id", "contact_key")
 _FLAT_OBJECT = re.compile(r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*+")*+\}')
 _ENCODED_WORDS = re.compile(r"=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=(?:\s+=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)*+")
 _BASE64_LINES = re.compile(r"(?<=\n)[A-Za-z0-9+/]{4,100}={0,2}(?:\r?\n[A-Za-z0-9+/]{2,100}={0,2})*+(?=\r?\n|\Z)")
-_NAME_BEFORE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^<>,;:"()@]+)[ \t]*\Z')
+_NAME_BEFORE = re.compile(r'[ \t]*(?:"(?:[^"\\]|\\.)*"|[^<>,;:"()@]+)[ \t]*\Z')
 _BRACKETED = re.compile(r"<x@(?:own\.)?erased\.invalid>")
 _MOST_NAME = 300
 _REMARK = re.compile(r"(x@(?:own\.)?erased\.invalid>?)[ \t]*\([^()\n]*\)")
@@ -132,7 +132,8 @@ def _without_neighbours(text: str) -> str:
         if not kept:
             return match[0]
         # Of a statement about a person its kind is kept, or it could not be told from a broken one.
-        return json.dumps({"type": told["type"]} | kept if "type" in told else kept)
+        # Bytes that are no UTF-8 must stay bytes.
+        return json.dumps({"type": told["type"]} | kept if "type" in told else kept, ensure_ascii=False)
 
     return _FLAT_OBJECT.sub(emptied, text)
 

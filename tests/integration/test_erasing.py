@@ -1,0 +1,106 @@
+"""People who are forgotten while a cycle stores them: in the end it is as if it had known before."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from infra.store import Store
+from infra.suppressions import Suppressions
+from models.erasure import address_hash
+from tests.integration.test_cycle import FACTS, STEPS, Recording, account, cycle_of, event, record
+from tests.stack import checksums
+
+GONE = "p1@jp.aozora.example"
+WITH = [{"email": GONE}, {"email": "abe@aozora.example"}]
+
+
+def data(*contacts: dict[str, str], **more: str) -> dict[str, Any]:
+    return {"contacts": list(contacts), **more}
+
+
+STATEMENT = {
+    "type": "contact_declared",
+    "recorded_at": "2026-02-01T00:00:00Z",
+    "contact_key": f"mail:{GONE}",
+    "account_id": "aozora",
+    "name": "Taro Sato",
+}
+BATCH = [
+    FACTS,
+    record([STATEMENT, account(4, "kita.example", account_id="kita")], offset=1, topic="facts"),
+    record([event(1), event(2), event(3)], offset=2),
+    record(
+        [event(5, data=data(*WITH)), event(6, data=data(WITH[1], subject=f"of {GONE.upper()}"))], offset=3, minutes=1
+    ),
+    # One id, two contents because of one person, and one id with two contents in any case.
+    record([event(7, data=data(*WITH)), event(8, data=data(*WITH))], offset=4, minutes=2),
+    record(
+        [event(7, data=data(WITH[1])), event(8, data=data(WITH[1]), type="web.form_submitted")], offset=5, minutes=3
+    ),
+    record([event(9, data=data(WITH[0])), {"type": f"fax.{GONE}"}], offset=6, minutes=4),
+]
+
+
+def forget(store: Store) -> None:
+    suppressions = Suppressions(store.clickhouse)
+    suppressions.begin([address_hash(suppressions.key(), GONE)], datetime(2026, 7, 1, tzinfo=UTC))
+
+
+def holding(store: Store) -> list[str]:
+    """Tables that hold the address."""
+    tables = ("archive", "touches", "contact_day", "events", "dead_letters", "facts", "contacts", "erasure_pending")
+    sql = "SELECT countIf(positionCaseInsensitive(toString(tuple(*)), {gone:String}) > 0) FROM "
+    return [table for table in tables if int(str(store.clickhouse.statement(sql + table, {"gone": GONE})))]
+
+
+def test_what_comes_after_a_person_was_forgotten_is_stored_without_them(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    cycle = cycle_of(store)
+    cycle.run(BATCH[:1])  # the cycle has looked before, and looks again
+    forget(store)
+    report = cycle.run(BATCH)
+    assert holding(store) == []
+    assert report.erased == 3, "the statement, event 1 and event 9"
+    assert report.dead == {"conflicting_duplicate": 1, "unknown_kind": 1}
+    before = checksums(store.clickhouse)
+    cycle_of(store).run(BATCH)
+    assert checksums(store.clickhouse) == before
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_forgotten_behind_any_step_of_a_cycle_nothing_of_a_person_stays(
+    new_store: Callable[..., Store], step: str
+) -> None:
+    known = new_store()
+    forget(known)
+    cycle_of(known).run(BATCH)
+    store = new_store(Recording)
+    assert isinstance(store, Recording)
+    store.meanwhile[step] = lambda: forget(store)
+    cycle_of(store).run(BATCH)
+    assert not store.meanwhile
+    assert holding(store) == []
+    assert checksums(store.clickhouse) == checksums(known.clickhouse)
+    assert str(store.clickhouse.statement("SELECT count() FROM erasure_pending")) == "0"
+
+
+def test_the_number_of_facts_never_falls(new_store: Callable[..., Store]) -> None:
+    store = new_store(Recording)
+    assert isinstance(store, Recording)
+    seen: list[int] = []
+    store.meanwhile["publish"] = lambda: (seen.append(store.directory_state().facts), forget(store))
+    cycle_of(store).run(BATCH)
+    assert store.directory_state().facts > seen[0]
+    moved = record([account(5, "aozora.example", account_id="kita")], offset=9, topic="facts")
+    cycle_of(store).run([moved])
+    rows = str(store.clickhouse.statement("SELECT groupUniqArray(account_id) FROM contact_day FINAL"))
+    assert "aozora" not in rows, "a newer statement wins over what was computed before the erasure"
+
+
+def test_people_that_nobody_forgot_cost_a_cycle_nothing_but_a_count(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    cycle_of(store).run(BATCH)
+    assert str(store.clickhouse.statement("SELECT count() FROM erasure_key")) == "0"
+    assert len(holding(store)) == 6
