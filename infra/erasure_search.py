@@ -77,8 +77,8 @@ class Search:
         row = f"formatRow('TSV', {', '.join(_name(column) for column in columns)})"
         told = ", ".join(f"base64Encode({_text(column)}) AS v{at}" for at, column in enumerate(texts))
         found = self._clickhouse.query_text(
-            "WITH (SELECT any(pattern) FROM wanted) AS p"
-            f" SELECT DISTINCT {hashed(row)} AS row_hash, {told} FROM {table} WHERE {' OR '.join(map(_matches, texts))}",
+            f"WITH (SELECT any(pattern) FROM wanted) AS p SELECT DISTINCT {hashed(row)} AS row_hash, {told}"
+            f" FROM {table} WHERE {' OR '.join(map(_matches, texts))}",
             wanted=self._wanted,
         )
         changed: list[dict[str, str]] = []

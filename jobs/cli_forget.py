@@ -11,7 +11,7 @@ from rich.table import Table
 
 from infra.settings import load_settings
 from jobs.console import clear_errors, confirm, err, fail, out, print_json, progress
-from jobs.forget import Forgetting, ForgetReport
+from jobs.forget import ForgetReport, Forgetting
 from jobs.options import AsJson, Config, DataDirOption
 from models.erasure import normalise
 

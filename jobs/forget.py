@@ -57,12 +57,15 @@ class ForgetReport:
 
 
 class Forgetting:
-    """One erasure. Every step can be done again; a run that was killed is finished by the next one, whomever it forgets."""
+    """One erasure. Every step can be done again: a run that was killed is finished by the next one."""
 
     def __init__(
         self, settings: Settings, addresses: Sequence[str], *, told: Callable[[str], None] = lambda _: None
     ) -> None:
-        """addresses: see models.erasure.normalise. told: hears what goes on, a line each. Raises ClickHouseUnavailable."""
+        """addresses: see models.erasure.normalise. told: hears what goes on, a line each.
+
+        Raises ClickHouseUnavailable.
+        """
         self._settings = settings
         self._clickhouse = ClickHouse(settings, timeout_s=_TIMEOUT_S)
         self._store = Store(self._clickhouse, settings.business_timezone)

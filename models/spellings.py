@@ -1,7 +1,7 @@
 """Mail addresses in text of any kind, however they are spelled: plain, escaped as in JSON or a URL, encoded as in mail.
 
-Two sides of one thing: `addresses_in` finds every address in a text, `search_pattern` finds one address in a store. What
-the second finds, the first decides: it knows where an address begins and ends.
+Two sides of one thing: `addresses_in` finds every address in a text, `search_pattern` finds one address in a store.
+What the second finds, the first decides: it knows where an address begins and ends.
 """
 
 import re
@@ -194,7 +194,7 @@ def _ends(units: list[_Unit]) -> Iterator[int]:
 
 
 def search_pattern(addresses: Iterable[str]) -> str:
-    """A regular expression (RE2) that finds the addresses in any case and any spelling; other addresses' ends as well."""
+    """A regular expression (RE2) that finds the addresses in any case and spelling; other addresses' ends as well."""
     return "(?i)" + "|".join("(?:=\\r?\\n)?".join(map(_any_spelling, address.lower())) for address in addresses)
 
 

@@ -33,7 +33,8 @@ class AccountTouched(NamedTuple):
 class CycleReport:
     """What one cycle did. events: that arrived and were valid, duplicates and conflicts among them.
 
-    erased: events and facts left out for people who were erased. dead: by reason. median_day: of the business days it touched, None where it touched none.
+    erased: events and facts left out for people who were erased. dead: by reason. median_day: of the business days it
+    touched, None where it touched none.
     """
 
     records: int = 0

@@ -119,7 +119,9 @@ def others(stack: Stack) -> dict[str, list[bytes]]:
     """What the tables say, without the ids of bodies and the times at which imports ran."""
     found = {}
     for table, columns in OTHERS.items():
-        rows = stack.ask(f"SELECT arrayStringConcat(groupArray(hex(toString(tuple({columns})))), ' ') FROM {table} FINAL")
+        rows = stack.ask(
+            f"SELECT arrayStringConcat(groupArray(hex(toString(tuple({columns})))), ' ') FROM {table} FINAL"
+        )
         found[table] = sorted(map(bytes.fromhex, rows.split()))
     return found
 
