@@ -159,6 +159,11 @@ class Forgetting:
                 for future in futures:
                     progress.sent(future.get(timeout=60))
             progress.wait()
+        except IngestStandsStill as error:
+            raise IngestStandsStill(
+                "the addresses are removed, but no worker reads what is left of the bodies, so that others of the same "
+                "events are missing: start one (`setten status`) and run the command again"
+            ) from error
         except (KafkaError, OSError) as error:
             raise KafkaUnavailable(
                 f"Kafka at {self._settings.kafka_brokers} did not take all bodies ({type(error).__name__}): the person "
