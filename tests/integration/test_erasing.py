@@ -9,7 +9,9 @@ import pytest
 from infra.store import Store
 from infra.suppressions import Suppressions
 from models.erasure import address_hash
-from tests.integration.test_cycle import FACTS, STEPS, Recording, account, cycle_of, event, record
+from models.records import Origin
+from streams.ingest.batch import Record
+from tests.integration.test_cycle import FACTS, RECEIVED, STEPS, Recording, account, cycle_of, event, record
 from tests.stack import checksums
 
 GONE = "p1@jp.aozora.example"
@@ -27,6 +29,15 @@ STATEMENT = {
     "account_id": "aozora",
     "name": "Taro Sato",
 }
+
+
+def mail(number: int, to: str) -> Record:
+    """A mail that our side wrote."""
+    head = f"Message-ID: <{number}@mail>\nDate: Fri, 1 May 2026 09:00:00 +0900\nFrom: boss@our.example\nTo: {to}\n\n"
+    origin = Origin("mail", "mbox", RECEIVED, "message/rfc822", ("our.example",))
+    return Record("signals.email", 0, number, 0, tuple(origin.to_headers()), head.encode())
+
+
 BATCH = [
     FACTS,
     record([STATEMENT, account(4, "kita.example", account_id="kita")], offset=1, topic="facts"),
@@ -39,6 +50,9 @@ BATCH = [
     record(
         [event(7, data=data(WITH[1])), event(8, data=data(WITH[1]), type="web.form_submitted")], offset=5, minutes=3
     ),
+    # Two mails of one day to somebody; one of them names the person in a way that only a mail reader knows.
+    mail(1, "p1(Taro)@jp.aozora.example, abe@aozora.example"),
+    mail(2, "abe@aozora.example"),
     record([event(9, data=data(WITH[0])), {"type": "fax.sent", "note": GONE}], offset=6, minutes=4),
 ]
 
@@ -62,7 +76,7 @@ def test_what_comes_after_a_person_was_forgotten_is_stored_without_them(new_stor
     forget(store)
     report = cycle.run(BATCH)
     assert holding(store) == []
-    assert report.erased == 2, "the statement and event 9"
+    assert report.erased == 3, "the statement, event 9, and the mail that goes as a whole"
     assert report.dead == {"conflicting_duplicate": 1, "unknown_kind": 1}
     before = checksums(store.clickhouse)
     cycle_of(store).run(BATCH)
@@ -84,6 +98,17 @@ def test_forgotten_behind_any_step_of_a_cycle_nothing_of_a_person_stays(
     assert holding(store) == []
     assert checksums(store.clickhouse) == checksums(known.clickhouse)
     assert str(store.clickhouse.statement("SELECT count() FROM erasure_pending")) == "0"
+
+
+def test_days_of_others_that_lose_touches_with_the_person_are_computed_anew(new_store: Callable[..., Store]) -> None:
+    store = new_store(Recording)
+    assert isinstance(store, Recording)
+    odd, plain = mail(1, "p1(Taro)@jp.aozora.example, abe@aozora.example"), mail(2, "abe@aozora.example")
+    cycle_of(store).run([FACTS, plain])
+    store.meanwhile["publish"] = lambda: forget(store)
+    cycle_of(store).run([odd])
+    assert str(store.clickhouse.statement("SELECT sum(touches) FROM contact_day FINAL")) == "1"
+    assert holding(store) == []
 
 
 def test_the_number_of_facts_never_falls(new_store: Callable[..., Store]) -> None:
