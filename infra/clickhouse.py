@@ -87,9 +87,13 @@ class ClickHouse:
 
     def query(self, name: str, parameters: dict[str, Any] | None = None, **external: pa.Table) -> pa.Table:
         """Run a named query; answers an Arrow table. `external` tables are sent along and read by their name."""
+        return self.query_text(load_sql(name), parameters, **external)
+
+    def query_text(self, sql: str, parameters: dict[str, Any] | None = None, **external: pa.Table) -> pa.Table:
+        """As query, for SQL about tables that are known only when it runs."""
         return self._do(
             lambda: self._client.query_arrow(
-                load_sql(name),
+                sql,
                 parameters=parameters,
                 use_strings=True,
                 external_data=_external(external) if external else None,
@@ -114,9 +118,10 @@ class ClickHouse:
             )
         return len(rows)
 
-    def statement(self, sql: str, parameters: dict[str, Any] | None = None) -> Any:
+    def statement(self, sql: str, parameters: dict[str, Any] | None = None, **external: pa.Table) -> Any:
         """Run one statement that is not a query (DDL, a check of the version)."""
-        return self._do(lambda: self._client.command(sql, parameters=parameters))
+        sent = _external(external) if external else None
+        return self._do(lambda: self._client.command(sql, parameters=parameters, external_data=sent))
 
     def close(self) -> None:
         self._client.close()

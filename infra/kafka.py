@@ -189,6 +189,7 @@ def ingest_offsets(settings: Settings) -> dict[TopicPartition, tuple[int, int]]:
 
 
 def _ingested(consumer: KafkaConsumer) -> list[TopicPartition]:
+    """The partitions that the ingest group reads."""
     return [
         TopicPartition(topic, partition)
         for topic in (*SIGNAL_TOPICS, FACTS)
@@ -221,7 +222,7 @@ class IngestStandsStill(Exception):
 
 
 class Progress:
-    """Follows sent records until the ingest group has committed them."""
+    """Follows records until the ingest group has committed them."""
 
     def __init__(self, settings: Settings, *, patience_s: float = 120.0) -> None:
         """patience_s: how long nothing may be committed before wait() gives up."""
@@ -234,6 +235,16 @@ class Progress:
         """Note a record the broker has taken; thread-safe enough for the producer's callback (one writer)."""
         partition = TopicPartition(metadata.topic, metadata.partition)
         self._wanted[partition] = max(self._wanted.get(partition, 0), metadata.offset + 1)
+
+    def everything(self) -> None:
+        """Note all that is in the topics now, whoever sent it. Raises KafkaUnavailable."""
+        try:
+            ends = _ends(self._consumer, _ingested(self._consumer))
+            self._consumer.unsubscribe()
+        except (KafkaError, OSError) as error:
+            raise _refused(self._settings, error) from error
+        for partition, end in ends.items():
+            self._wanted[partition] = max(self._wanted.get(partition, 0), end)
 
     def behind(self) -> int:
         """Records sent that are not committed yet. Raises KafkaUnavailable."""

@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     clickhouse_database: str = Field(default="setten", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     clickhouse_ca_file: Path | None = None
 
+    retention_archive_days: int = Field(default=0, ge=0, le=36500, description="days bodies are kept; 0: for ever")
+    retention_dead_letters_days: int = Field(default=0, ge=0, le=36500, description="days from receipt; 0: for ever")
+    retention_touches_days: int = Field(
+        default=0, ge=0, le=36500, description="days touches and their contact-days are kept; 0: for ever"
+    )
+    retention_assessments_days: int = Field(default=0, ge=0, le=36500, description="days from the day judged")
+    retention_alerts_days: int = Field(default=0, ge=0, le=36500, description="days after an alert is resolved")
+
     business_timezone: str = Field(default="Asia/Tokyo", description="whose days are days")
     fiscal_year_start_month: int = Field(default=4, ge=1, le=12)
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 from infra.clickhouse import ClickHouse, QueryFailed, load_sql
 from infra.settings import Settings
 from infra.store import Store
+from infra.suppressions import Suppressions
 
 # What follows from bodies and facts alone, in the order in which it is exchanged; see Shadow.exchange.
 _FIRST = ("dead_letters", "events", "touches")
@@ -13,6 +14,8 @@ _THEN = ("contact_day", "accounts", "contacts", "revenue", "bound_epochs")
 DERIVED = (*_FIRST, *_THEN)
 # Built as well, and never exchanged: in the shadow they say which bodies and facts it was built from.
 SOURCES = ("archive", "facts", "corrections")
+# Copied, and never exchanged: who is forgotten, so that no replay brings them back.
+FORGOTTEN = ("erasures", "erasure_key", "erasure_pending")
 
 _ACCESS_DENIED = 497
 _UNKNOWN = frozenset({60, 81})  # UNKNOWN_TABLE, UNKNOWN_DATABASE
@@ -54,9 +57,11 @@ class Shadow:
         try:
             self.drop()
             self.live.statement(f"CREATE DATABASE {self.name} COMMENT '{self._run}'")
-            for table in (*DERIVED, *SOURCES):
+            for table in (*DERIVED, *SOURCES, *FORGOTTEN):
                 # As the live one is now, not as the migrations made it: with its retention.
                 self.live.statement(f"CREATE TABLE {self.name}.{table} AS {self.live_name}.{table}")
+            for table in ("erasures", "erasure_key"):
+                self.live.statement(load_sql("copy_into"), {"database": self.name, "table": table})
         except QueryFailed as error:
             raise self._explained(error) from error
 
@@ -133,8 +138,16 @@ class Shadow:
             shadow.statement(load_sql("raise_directory"), {"table": table, "epoch": epoch})
         shadow.close()
 
+    def _check_nobody_forgotten(self) -> None:
+        shadow = ClickHouse(self._settings, database=self.name)
+        built_without = Suppressions(shadow).count()
+        shadow.close()
+        if Suppressions(self.live).count() != built_without:
+            raise ReplayRefused("somebody was forgotten while the tables were built: run `setten replay` again")
+
     def _exchange(self, tables: tuple[str, ...]) -> None:
         self.check_ours()
+        self._check_nobody_forgotten()
         pairs = (f"{self.live_name}.{table} AND {self.name}.{table}" for table in tables)
         self.live.statement(f"EXCHANGE TABLES {', '.join(pairs)}")
 

@@ -145,6 +145,14 @@ def archive_rows(bodies: Sequence[ArchivedBody]) -> pa.Table:
     return _columns(_ARCHIVE, bodies)
 
 
+def archived_bodies(table: pa.Table) -> list[ArchivedBody]:
+    """The bodies of archive_columns, one by one."""
+    columns = [
+        table.column(name).cast(pa.int64()) if name == "received_at" else table.column(name) for name in _ARCHIVE.names
+    ]
+    return list(map(ArchivedBody._make, zip(*(column.to_pylist() for column in columns), strict=True)))
+
+
 def _ranked(table: pa.Table) -> pa.Table:
     """Add the version: the earlier received, the higher, so that the first arrival stands in any order of rows."""
     micros = pc.cast(table.column("received_at"), pa.int64())

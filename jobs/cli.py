@@ -12,6 +12,7 @@ from infra.embedded.processes import python
 from infra.settings import Settings, load_settings
 from jobs.cli_alerts import alerts_app, print_judgement
 from jobs.cli_dead_letters import dead_letters_app
+from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.cli_replay import replay
 from jobs.console import clear_errors, err, fail, out, print_json
@@ -32,6 +33,7 @@ app.add_typer(import_app, name="import")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.command("replay")(replay)
+app.command("forget")(forget)
 
 
 def _version(asked: bool) -> None:

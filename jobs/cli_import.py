@@ -181,6 +181,8 @@ def print_report(report: ImportReport) -> None:
     table.add_row("  dead letters", f"{report.dead_total:,}")
     for reason, count in sorted(report.dead.items()):
         table.add_row(f"    {reason}", f"{count:,}")
+    if report.erased:
+        table.add_row("  of forgotten people", f"{report.erased:,}")
     if report.facts:
         table.add_row("facts", f"{report.facts:,}")
     if report.unaccounted:

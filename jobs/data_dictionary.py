@@ -24,6 +24,8 @@ _ADD = re.compile(
     r"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) (.+?)\s+COMMENT '((?:[^']|'')*)' AFTER (\w+)$", re.DOTALL
 )
 _COMMENT_COLUMN = re.compile(r"ALTER TABLE (\w+) COMMENT COLUMN (\w+)\s+'((?:[^']|'')*)'$")
+# What a table is stored with says nothing of what is in it.
+_SETTING = re.compile(r"^ALTER TABLE \w+ MODIFY SETTING ", re.MULTILINE)
 _COLUMN = re.compile(r"^    (\w+)\s+(.+?) COMMENT '((?:[^']|'')*)'(?: CODEC\(.+\))?,?$")
 _GRAIN = re.compile(r"^-- grain: (.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^COMMENT '((?:[^']|'')*)'$", re.MULTILINE)
@@ -48,8 +50,9 @@ def tables() -> list[Table]:
     found: dict[str, Table] = {}
     for name, statements in migrations():
         for statement in statements:
-            table = _altered(found, statement) or _table(name, statement)
-            found[table.name] = table
+            if not _SETTING.search(statement):
+                table = _altered(found, statement) or _table(name, statement)
+                found[table.name] = table
     return list(found.values())
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -13,8 +13,10 @@ from infra.clickhouse import ClickHouse
 from infra.kafka import FACTS, KafkaUnavailable, Progress, producer
 from infra.settings import Settings
 from infra.store import Store
+from infra.suppressions import Suppressions
 from models.decode import outcomes_of
 from models.directory import Directory, fold
+from models.erasure import redact, redact_origin
 from models.events import Signal
 from models.facts import (
     AccountDeclared,
@@ -25,7 +27,7 @@ from models.facts import (
     RevenueRecorded,
     VisitorIdentified,
 )
-from models.outcomes import Reason
+from models.outcomes import Erased, Reason
 from models.records import Origin, record_id
 from models.touches import read_signal
 
@@ -40,9 +42,10 @@ class ImportFailed(Exception):
 
 @dataclass
 class ImportReport:
-    """What became of every event: events == stored + duplicates + dead + unaccounted.
+    """What became of every event: events == stored + duplicates + dead + erased + unaccounted.
 
-    stored: new in the store. duplicates: there before, or repeated in the input. dead: by reason.
+    stored: new in the store. duplicates: there before, or repeated in the input. dead: by reason. erased: of nobody but
+    people who are forgotten.
     unaccounted: neither in the store nor in the dead letters though ingest has passed them; a bug when not 0.
     """
 
@@ -51,6 +54,7 @@ class ImportReport:
     stored: int = 0
     duplicates: int = 0
     dead: Counter[str] = field(default_factory=Counter)
+    erased: int = 0
     unaccounted: int = 0
     facts: int = 0
 
@@ -94,6 +98,7 @@ class Importer:
         """sent: told of the events sent so far. waiting: told of the records ingest has still to commit."""
         self._settings = settings
         self._store = Store(ClickHouse(settings), settings.business_timezone)
+        self._suppressed = Suppressions(self._store.clickhouse).load()
         self._producer: KafkaProducer = producer(settings)
         self._progress = Progress(settings)
         self._on_sent, self._on_waiting = sent, waiting
@@ -146,7 +151,7 @@ class Importer:
     def _send_round(self, bodies: Iterator[Body]) -> tuple[_Round, set[str]] | None:
         """Send about EVENTS_PER_ROUND events; answers them and which of them the store knew before."""
         this, known = _Round(), set()
-        for some in iter(lambda: list(islice(bodies, 500)), []):
+        for some in iter(lambda: list(map(self._redacted, islice(bodies, 500))), []):
             digests = [self._note(this, body) for body in some]
             # What this round sent before may be stored by now; only what was there without us was there before.
             ids = {event for events in digests for event in events} - this.ids
@@ -158,6 +163,13 @@ class Importer:
             if len(this) >= EVENTS_PER_ROUND:
                 break
         return (this, known) if this.sent or this.refused else None
+
+    def _redacted(self, body: Body) -> Body:
+        """Without the people who are forgotten: what need not come into Kafka does not."""
+        if not self._suppressed:
+            return body
+        origin = redact_origin(body.origin, self._suppressed)
+        return replace(body, origin=origin, body=redact(body.body, origin, self._suppressed))
 
     def _note(self, this: _Round, body: Body) -> list[str]:
         """Read a body as the worker will, to know which events the store must answer for."""
@@ -171,6 +183,8 @@ class Importer:
                 reading = read_signal(outcome, body.origin)
                 this.sent.append((reading.event_id, reading.content, record, index))
                 ids.append(reading.event_id)
+            elif isinstance(outcome, Erased):
+                self.report.erased += 1
             elif (record, outcome.index) in this.refused:
                 this.repeats += 1
             else:

@@ -5,6 +5,7 @@ from importlib import resources
 
 from infra.clickhouse import ClickHouse, QueryFailed
 from infra.kafka import ensure_topics
+from infra.retention import apply_retention
 from infra.settings import Settings
 
 OLDEST_CLICKHOUSE = (24, 8)
@@ -71,7 +72,7 @@ def migrate_tables(settings: Settings) -> list[str]:
                 clickhouse.statement(_CREATE.sub(r"CREATE \1 IF NOT EXISTS ", statement, count=1))
             clickhouse.insert_rows("migrations", ("name",), [(name,)])
             done.append(f"migration {name}")
-        return done
+        return done + apply_retention(clickhouse, settings)
     except QueryFailed as error:
         raise MigrationError(f"a migration failed: {error}") from error
     finally:

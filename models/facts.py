@@ -168,5 +168,20 @@ class RevenueRecorded(Fact):
         return value.replace(day=1)
 
 
-AnyFact = AccountDeclared | AccountMerged | OwnDomainDeclared | ContactDeclared | VisitorIdentified | RevenueRecorded
+class StatementErased(Fact):
+    """Stands where a statement about a person was erased: the number of facts is an epoch and never falls."""
+
+    type: Literal["statement_erased"] = "statement_erased"
+    token: UUID
+
+
+AnyFact = (
+    AccountDeclared
+    | AccountMerged
+    | OwnDomainDeclared
+    | ContactDeclared
+    | VisitorIdentified
+    | RevenueRecorded
+    | StatementErased
+)
 FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])

@@ -1,4 +1,4 @@
-"""What can become of an event: a signal, or a dead letter with a reason from a closed set."""
+"""What can become of an event: a signal, a dead letter with a reason from a closed set, or nothing at all."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,3 +58,13 @@ class DeadLetter:
     reason: Reason
     detail: str
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """One event that told of nobody but people who were erased: it is neither stored nor refused.
+
+    index: its position within the record's body, 0-based.
+    """
+
+    index: int

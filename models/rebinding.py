@@ -9,7 +9,7 @@ import pyarrow as pa
 from models.directory import Directory, Person
 
 # The first and last day that the store knows.
-_FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 
 
 class ContactChange(NamedTuple):
@@ -43,9 +43,9 @@ def _changed_contacts(old: Directory, new: Directory) -> Iterator[ContactChange]
         if before == after and before.contact_key == key:
             continue  # of identified visitors the known address decides, whose domain may be another's now
         starts = sorted(
-            {_FIRST, *(one.since for one in (*before.memberships, *after.memberships) if one.since > _FIRST)}
+            {FIRST_DAY, *(one.since for one in (*before.memberships, *after.memberships) if one.since > FIRST_DAY)}
         )
-        ends = [*(start - timedelta(days=1) for start in starts[1:]), _LAST]
+        ends = [*(start - timedelta(days=1) for start in starts[1:]), LAST_DAY]
         for first, last in zip(starts, ends, strict=True):
             if before.contact_key != after.contact_key or old.bind_person(key, first) != new.bind_person(key, first):
                 yield ContactChange(key, first, last)

@@ -80,7 +80,10 @@ def attempt(letter: Letter, raw: bytes, origin: Origin, edit: Edit, *, facts: bo
     for event in events:
         if isinstance(event, DeadLetter):
             return Repair(letter, raw, after, "refused", event.reason, event.detail)
-    return Repair(letter, raw, after, "passes", events=tuple(e for e in events if isinstance(e, Identity)))
+    stored = tuple(event for event in events if isinstance(event, Identity))
+    if not stored:
+        return Repair(letter, raw, after, "failed", detail="it tells of nobody but people who were erased")
+    return Repair(letter, raw, after, "passes", events=stored)
 
 
 def conflict(repair: Repair, taken: Mapping[str, str]) -> Repair:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Meta, Struct
 
+from models.erasure import MARK
 from models.events import MAX_CONTACTS, Contact, Direction, default_direction, split_type
 from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, NDJSON_TYPES
 from models.touch_table import TOUCH_ROW, from_micros, micros, touch_table, with_precedence
@@ -138,7 +139,9 @@ def _read(bodies: Bodies, left: set[int]) -> _Events:
     decode = _ONE.decode
     for at, (value, content_type) in enumerate(zip(bodies.values, bodies.content_types, strict=True)):
         try:
-            if value[:1] == b"{" and content_type == "application/json" and len(value) <= MAX_EVENT_BYTES:
+            if MARK in value:
+                left.add(at)  # erased people are left out by the contract's reading
+            elif value[:1] == b"{" and content_type == "application/json" and len(value) <= MAX_EVENT_BYTES:
                 signals.append(decode(value))
                 owner.append(at)
                 position.append(0)

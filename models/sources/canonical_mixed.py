@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.erasure import MARK
 from models.events import Signal
 from models.outcomes import DeadLetter
 from models.records import Origin
@@ -26,7 +27,7 @@ def mixed_table(
 
     record: the body's record_id. None where the contract has to read the whole body.
     """
-    if len(body) > MAX_EVENT_BYTES:
+    if len(body) > MAX_EVENT_BYTES or MARK in body:
         return None
     try:
         events, are_lines = _events(body, origin.content_type)

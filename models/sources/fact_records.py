@@ -1,15 +1,18 @@
 """A record of the facts topic: one fact, a JSON array of them, or NDJSON."""
 
+from dataclasses import replace
+
 import pydantic_core
 from pydantic import ValidationError
 
+from models.erasure import is_nobody
 from models.facts import FACT, AnyFact
-from models.outcomes import DeadLetter, Reason
+from models.outcomes import DeadLetter, Erased, Reason
 from models.sources.canonical import MAX_EVENTS, elements
 
 
-def decode_facts(body: bytes) -> list[AnyFact | DeadLetter]:
-    """Read one body of facts; every fact in it is answered, in its order."""
+def decode_facts(body: bytes) -> list[AnyFact | DeadLetter | Erased]:
+    """Read one body of facts; every fact in it is answered, in its order. Erased: it tells of an erased person."""
     stripped = body.strip()
     if not stripped:
         return [DeadLetter(0, Reason.EMPTY_BODY, "the body is empty", body)]
@@ -28,13 +31,13 @@ def decode_facts(body: bytes) -> list[AnyFact | DeadLetter]:
     return [_fact(index, item, raw) for index, (item, raw) in enumerate(zip(value, raws, strict=True))]
 
 
-def _one(index: int, outcome: AnyFact | DeadLetter) -> AnyFact | DeadLetter:
-    return (
-        DeadLetter(index, outcome.reason, outcome.detail, outcome.raw) if isinstance(outcome, DeadLetter) else outcome
-    )
+def _one(index: int, outcome: AnyFact | DeadLetter | Erased) -> AnyFact | DeadLetter | Erased:
+    return replace(outcome, index=index) if isinstance(outcome, DeadLetter | Erased) else outcome
 
 
-def _fact(index: int, value: object, raw: bytes) -> AnyFact | DeadLetter:
+def _fact(index: int, value: object, raw: bytes) -> AnyFact | DeadLetter | Erased:
+    if isinstance(value, dict) and any(is_nobody(str(value.get(key, ""))) for key in ("contact_key", "visitor_key")):
+        return Erased(index)
     try:
         return FACT.validate_python(value)
     except ValidationError as error:

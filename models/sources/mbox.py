@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
+from models.erasure import OWN_DOMAIN
 from models.events import EARLIEST_YEAR, Signal
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin
@@ -115,7 +116,7 @@ def _text(head: bytes) -> str:
 
 
 def _who(sender: str, mail: Headers, own_domains: tuple[str, ...]) -> dict[str, object]:
-    own = tuple(f".{domain.lower().strip('.')}" for domain in own_domains if domain.strip("."))
+    own = tuple(f".{domain.lower().strip('.')}" for domain in (*own_domains, OWN_DOMAIN) if domain.strip("."))
 
     def is_own(address: str) -> bool:
         return f".{address.rpartition('@')[2]}".endswith(own)

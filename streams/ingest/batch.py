@@ -9,7 +9,7 @@ import pyarrow as pa
 from infra.store import ArchivedBody, StoredDeadLetter, archive_columns, archive_rows
 from models.decode import outcomes_of
 from models.facts import AnyFact
-from models.outcomes import DeadLetter, Reason
+from models.outcomes import DeadLetter, Erased, Reason
 from models.records import Headers, Sender, read_headers, record_id
 from models.sources.canonical_fast import Bodies, fast_table
 from models.sources.canonical_mixed import mixed_table
@@ -51,6 +51,7 @@ class Batch:
     """What a batch of records says.
 
     bodies: see infra.store.archive_columns; of facts only those refused. touches: see models.touch_table.
+    erased: events and facts of which nothing is left but people who were erased.
     """
 
     records: int
@@ -58,6 +59,7 @@ class Batch:
     touches: pa.Table
     facts: list[AnyFact]
     dead: list[StoredDeadLetter]
+    erased: int = 0
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class _Read:
     rows: list[TouchRow] = field(default_factory=list)
     facts: list[AnyFact] = field(default_factory=list)
     dead: list[StoredDeadLetter] = field(default_factory=list)
+    erased: int = 0
 
 
 def decode_batch(records: Sequence[Message], facts_topic: str) -> Batch:
@@ -79,9 +82,8 @@ def decode_batch(records: Sequence[Message], facts_topic: str) -> Batch:
     bodies, touches = _read_signals(read, signals)
     _read_facts(read, facts)
     bodies = pa.concat_tables([bodies, archive_rows(read.refused)])
-    return Batch(
-        len(records), bodies, pa.concat_tables([touches, *read.tables, touch_table(read.rows)]), read.facts, read.dead
-    )
+    touches = pa.concat_tables([touches, *read.tables, touch_table(read.rows)])
+    return Batch(len(records), bodies, touches, read.facts, read.dead, read.erased)
 
 
 def _read_signals(read: _Read, records: list[Message]) -> tuple[pa.Table, pa.Table]:
@@ -117,9 +119,12 @@ def _read_body(read: _Read, body: ArchivedBody) -> None:
     mixed = mixed_table(body.body, origin, body.record_id) if origin.adapter == "canonical" else None
     if mixed is not None:
         read.tables.append(mixed[0])
-    for position, outcome in mixed[1] if mixed is not None else enumerate(outcomes_of(body.body, origin)):
+    outcomes = mixed[1] if mixed is not None else enumerate(outcomes_of(body.body, origin))
+    for position, outcome in outcomes:
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))
+        elif isinstance(outcome, Erased):
+            read.erased += 1
         else:
             read.rows += rows_of(read_signal(outcome, origin), body.record_id, position)
 
@@ -127,7 +132,7 @@ def _read_body(read: _Read, body: ArchivedBody) -> None:
 def _read_facts(read: _Read, records: list[Message]) -> None:
     senders, received_us = read_headers([r.headers for r in records], [r.timestamp for r in records])
     for record, sender, received in zip(records, senders, received_us.to_pylist(), strict=True):
-        outcomes: Sequence[AnyFact | DeadLetter]
+        outcomes: Sequence[AnyFact | DeadLetter | Erased]
         value = record.value or b""
         try:
             outcomes = decode_facts(value)
@@ -135,7 +140,8 @@ def _read_facts(read: _Read, records: list[Message]) -> None:
             # A bug must cost its record, not the worker: it would meet the record again for ever.
             outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", value)]
         refused = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
-        read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter)]
+        read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter | Erased)]
+        read.erased += sum(isinstance(outcome, Erased) for outcome in outcomes)
         if refused:
             stated = sender._replace(adapter="facts")
             body = _body(record, stated, received, record_id(stated.source, stated.adapter, value))

@@ -21,6 +21,7 @@ from models.facts import AnyFact
 from models.rebinding import by_evidence, change
 from models.touch_table import events_of, touch_table
 from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.erase import Erasing
 from streams.ingest.supersede import supersede
 
 
@@ -35,13 +36,15 @@ class AccountTouched(NamedTuple):
 class CycleReport:
     """What one batch was. events: that arrived and were valid, duplicates and conflicts among them.
 
-    dead: by reason. median_day: of the business days it touched, None where it touched none.
+    erased: events and facts left out for people who were erased. dead: by reason.
+    median_day: of the business days it touched, None where it touched none.
     seconds: by step. ages_s: from receipt to now, of the newest and of the oldest touch when they could be queried.
     """
 
     records: int = 0
     events: int = 0
     touches: int = 0
+    erased: int = 0
     dead: Counter[str] = field(default_factory=Counter)
     facts: int = 0
     median_day: date | None = None
@@ -73,6 +76,7 @@ class Cycle:
         self._store = store
         self._facts_topic = facts_topic
         self._publish = publish
+        self._erasing = Erasing(store)
         self._directory = Directory()
         self._facts = 0  # of which the directory is the fold
         self._side = ThreadPoolExecutor(1, thread_name_prefix="ingest-side")
@@ -90,9 +94,21 @@ class Cycle:
     def store(self, batch: Batch) -> CycleReport:
         """Store, roll up, publish. The records' offsets may be committed once settle() has returned after it.
 
+        People who are forgotten are left out, and taken out again where that was while the batch was stored.
         Raises what the store or the publisher raise; everything done so far may then be done again.
         """
-        report = CycleReport(records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows)
+        batch = self._erasing.redacted(batch)
+        report = self._store_once(batch)
+        while (overtaken := self._erasing.overtaken(batch)) is not None:
+            batch, plan = overtaken
+            report = self._store_once(batch)
+            self._erasing.restored(plan)
+        return report
+
+    def _store_once(self, batch: Batch) -> CycleReport:
+        report = CycleReport(
+            records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows, erased=batch.erased
+        )
         report.dead.update(letter.reason for letter in batch.dead)
         if batch.facts:
             # What is bound so far, else nobody could tell what these facts change.
@@ -164,7 +180,7 @@ class Cycle:
         found = supersede(self._store, conflicts)
         dirty = [
             self._store.take_back_touches(found.gone),
-            self._store.insert_touches(touch_table(found.standing)),
+            self._store.insert_touches(touch_table(self._erasing.remembered(found.standing))),
         ]
         self._store.keep_verdicts(found.refused)
         self._store.add_corrections(found.corrections)

@@ -24,6 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "INSERT INTO setten.t VALUES (1, 'x'), (2, 'y')",
         "CREATE VIEW bi.v AS SELECT a, s FROM setten.t",
         "CREATE TABLE other.t (a Int32) ENGINE = MergeTree ORDER BY a",
+        "CREATE TABLE setten.erasure_key (key String) ENGINE = MergeTree ORDER BY key",
     ):
         assert running.http(sql).status == 200, sql
     yield running
@@ -175,6 +176,9 @@ READER = (
     "SELECT * FROM (SELECT 1 SETTINGS max_threads = 1)",
     "SELECT * FROM (SELECT * FROM setten.t SETTINGS readonly = 0)",
     "WITH x AS (SELECT 1 SETTINGS readonly = 0) SELECT * FROM x",
+    "SELECT * FROM setten.erasure_key",
+    "SELECT key FROM merge('setten', 'erasure_key')",
+    "SELECT * FROM mergeTreeIndex(setten, erasure_key)",
     "SELECT * FROM other.t",
     "SELECT * FROM merge('other', '.*')",
     "SELECT * FROM `other`.`t`",

@@ -14,6 +14,8 @@ _GRANTS = {
     ),
     BI_ROLE: (
         "GRANT SELECT, SHOW TABLES, SHOW COLUMNS, SHOW DATABASES ON setten.*",
+        # Who has the key of the hashes can try addresses on them.
+        "REVOKE SELECT ON setten.erasure_key",
         "GRANT SELECT, SHOW TABLES, SHOW COLUMNS, SHOW DATABASES ON bi.*",
         # For the external data of one request; taken away by readonly before the client's SQL runs.
         "GRANT CREATE TEMPORARY TABLE ON *.*",

@@ -1,0 +1,131 @@
+"""Keeping forgotten people out of what a cycle stores, whenever in the cycle they were forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from infra.kafka import FACTS
+from infra.purge import Change, Plan, Purge, without
+from infra.store import ArchivedBody, Store, archived_bodies
+from infra.suppressions import Suppressions
+from models.erasure import Suppressed, redact
+from models.facts import AnyFact
+from models.outcomes import DeadLetter, Erased
+from models.records import Origin
+from models.sources.fact_records import decode_facts
+from models.touch_table import TouchRow
+from streams.ingest.batch import Batch, Record, decode_batch
+
+_NOBODY = Suppressed("", ())
+
+
+class Erasing:
+    """One per cycle runner; keeps the suppressions between batches. While there are none it costs one count."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._suppressions = Suppressions(store.clickhouse)
+        self._suppressed = _NOBODY
+
+    def redacted(self, batch: Batch) -> Batch:
+        """The batch as it is to be stored: without the people who are forgotten by now."""
+        self._refresh()
+        return self._without(batch)[0] if self._suppressed else batch
+
+    def overtaken(self, batch: Batch) -> tuple[Batch, Plan] | None:
+        """What to do when somebody was forgotten while the batch was stored; None when nobody in it was.
+
+        What it stored of them is gone when this returns. The answer is to be stored: the batch without them, and the
+        bodies whose events are disputed with it. Then call restored.
+        """
+        before = len(self._suppressed)
+        self._refresh()
+        if len(self._suppressed) == before:
+            return None
+        left, changes = self._without(batch)
+        facts = [fact for fact in batch.facts if fact not in left.facts]
+        if not changes and not facts:
+            return None
+        purge, plan = Purge(self._store), Plan()
+        forgotten = self._forgotten(batch)
+        purge.note(plan, changes, forgotten)
+        purge.take_out(plan)
+        purge.take_out_contacts(forgotten, self._suppressions.hash_text)
+        purge.take_out_statements(plan, facts)
+        stored = set(left.bodies.column("record_id").to_pylist())
+        again = self._store.archived_bodies(sorted(plan.again - stored)).values()
+        return _together(left, decode_batch(list(map(_record, again)), FACTS)), plan
+
+    def remembered(self, rows: Sequence[TouchRow]) -> list[TouchRow]:
+        """Touches to store again, without the people who are forgotten: their bodies may not be purged yet."""
+        self._refresh()
+        return [row for row in rows if not self._suppressed or not self._suppressed.names(row[0])]
+
+    def restored(self, plan: Plan) -> None:
+        """What was to be stored after overtaken is stored."""
+        purge = Purge(self._store)
+        purge.compute_again(plan)
+        purge.done(plan)
+
+    def _refresh(self) -> None:
+        if self._suppressions.count() != len(self._suppressed):
+            self._suppressed = self._suppressions.load()
+
+    def _forgotten(self, batch: Batch) -> list[str]:
+        keys = pc.unique(batch.touches.column("contact_key")).to_pylist()
+        return [key for key in keys if self._suppressed.names(key)]
+
+    def _without(self, batch: Batch) -> tuple[Batch, list[Change]]:
+        """The batch without forgotten people, and how its bodies change."""
+        bodies = archived_bodies(batch.bodies)
+        changes = [Change(body, new) for body in bodies if (new := without(body, self._suppressed)) is not body]
+        facts = [fact for told in batch.facts for fact in self._left_of(told)]
+        left = replace(batch, facts=facts, erased=batch.erased + len(batch.facts) - len(facts))
+        if changes:
+            left = _leave_out(left, [change.old.record_id for change in changes])
+            left = _together(left, decode_batch([_record(change.new) for change in changes if change.new], FACTS))
+        if forgotten := self._forgotten(left):
+            # Named in a way that redaction does not know: the body goes as a whole.
+            named = left.touches.filter(pc.is_in(left.touches.column("contact_key"), pa.array(forgotten, pa.string())))
+            ids = set(named.column("record_id").to_pylist())
+            changes += [Change(body, None) for body in bodies if body.record_id in ids]
+            left = _leave_out(left, sorted(ids))
+            left.erased += len(ids)
+        return left, changes
+
+    def _left_of(self, fact: AnyFact) -> Sequence[AnyFact]:
+        told = fact.model_dump_json().encode()
+        origin = Origin("setten", "facts", datetime.now(UTC))
+        if (left := redact(told, origin, self._suppressed)) is told:
+            return (fact,)
+        return [one for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)]
+
+
+def _record(body: ArchivedBody) -> Record:
+    headers = tuple(body.origin().to_headers())
+    return Record(body.topic, body.partition, body.offset, body.received_us // 1000, headers, body.body)
+
+
+def _leave_out(batch: Batch, record_ids: Sequence[str]) -> Batch:
+    gone, ids = set(record_ids), pa.array(record_ids, pa.string())
+    return replace(
+        batch,
+        bodies=batch.bodies.filter(pc.invert(pc.is_in(batch.bodies.column("record_id"), ids))),
+        touches=batch.touches.filter(pc.invert(pc.is_in(batch.touches.column("record_id"), ids))),
+        dead=[letter for letter in batch.dead if letter.record_id not in gone],
+    )
+
+
+def _together(one: Batch, other: Batch) -> Batch:
+    """Two batches as one; records count once."""
+    return replace(
+        one,
+        bodies=pa.concat_tables([one.bodies, other.bodies]),
+        touches=pa.concat_tables([one.touches, other.touches]),
+        facts=one.facts + other.facts,
+        dead=one.dead + other.dead,
+        erased=one.erased + other.erased,
+    )
