@@ -81,6 +81,8 @@ class Cycle:
         self._facts = 0  # of which the directory is the fold
         self._side = ThreadPoolExecutor(1, thread_name_prefix="ingest-side")
         self._unsettled: list[pa.Table] = []
+        self._unsettled_facts: list[AnyFact] = []
+        self._known = 0  # addresses that were forgotten when the first of these was stored
 
     @property
     def unsettled(self) -> int:
@@ -98,6 +100,8 @@ class Cycle:
         Raises what the store or the publisher raise; everything done so far may then be done again.
         """
         batch = self._erasing.redacted(batch)
+        if not self._unsettled:
+            self._known = self._erasing.known
         report = self._store_once(batch)
         while (overtaken := self._erasing.overtaken(batch)) is not None:
             batch, plan = overtaken
@@ -124,8 +128,8 @@ class Cycle:
         with report.timing("publish"):
             self._publish(touched)
         events = events_of(batch.touches)
-        if events.num_rows:
-            self._unsettled.append(events)
+        self._unsettled.append(events)
+        self._unsettled_facts += batch.facts
         report.events = events.num_rows
         report.median_day = _median_day(dirty)
         return report
@@ -143,7 +147,15 @@ class Cycle:
         if dirty := self._take_back(events, result):
             self._refresh_directory(rebind=False)
             self._publish(self._roll_up_surely(pa.concat_tables(dirty), replacing=True))
-        self._unsettled.clear()
+        stored, facts = len(self._unsettled), len(self._unsettled_facts)
+        records = pc.unique(events.column("record_id")).to_pylist()
+        for batch, plan in self._erasing.overtaken_since(self._known, records, self._unsettled_facts[:facts]):
+            self._store_once(batch)
+            self._erasing.restored(plan)
+        del self._unsettled[:stored], self._unsettled_facts[:facts]
+        self._known = self._erasing.known
+        if self._unsettled:  # what is left of those who were forgotten meanwhile
+            self.settle()
         return result
 
     def _insert(self, batch: Batch) -> pa.Table:

@@ -1,6 +1,6 @@
 """Keeping forgotten people out of what a cycle stores, whenever in the cycle they were forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,6 +19,7 @@ from models.sources.fact_records import decode_facts
 from models.touch_table import TouchRow
 from streams.ingest.batch import Batch, Record, decode_batch
 
+_BODIES_AT_ONCE = 1_000
 _NOBODY = Suppressed("", ())
 
 
@@ -29,6 +30,11 @@ class Erasing:
         self._store = store
         self._suppressions = Suppressions(store.clickhouse)
         self._suppressed = _NOBODY
+
+    @property
+    def known(self) -> int:
+        """How many addresses were forgotten when it was last looked."""
+        return len(self._suppressed)
 
     def redacted(self, batch: Batch) -> Batch:
         """The batch as it is to be stored: without the people who are forgotten by now."""
@@ -41,10 +47,26 @@ class Erasing:
         What it stored of them is gone when this returns. The answer is to be stored: the batch without them, and the
         bodies whose events are disputed with it. Then call restored.
         """
-        before = len(self._suppressed)
+        before = self.known
         self._refresh()
-        if len(self._suppressed) == before:
-            return None
+        return self._taken_out(batch) if self.known != before else None
+
+    def overtaken_since(
+        self, known: int, record_ids: Sequence[str], facts: list[AnyFact]
+    ) -> Iterator[tuple[Batch, Plan]]:
+        """The same for bodies and facts that were stored when `known` addresses were forgotten, and settled since."""
+        self._refresh()
+        if self.known == known:
+            return
+        for start in range(0, max(len(record_ids), 1), _BODIES_AT_ONCE):
+            bodies = self._store.archived_bodies(record_ids[start : start + _BODIES_AT_ONCE])
+            batch = decode_batch([_record(body) for body in bodies.values()], FACTS)
+            if start == 0:
+                batch.facts = facts
+            if (taken_out := self._taken_out(batch)) is not None:
+                yield taken_out
+
+    def _taken_out(self, batch: Batch) -> tuple[Batch, Plan] | None:
         left, changes = self._without(batch)
         facts = [fact for fact in batch.facts if fact not in left.facts]
         if not changes and not facts:

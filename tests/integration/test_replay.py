@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from infra.kafka import FACTS, SIGNAL_TOPICS, ingest_lag, producer
-from infra.store import ArchivedBody, Store
+from infra.store import ArchivedBody, Store, archive_rows
 from models.records import Origin, record_id
 from models.touch_table import micros
 from tests.faults import world
@@ -223,8 +223,8 @@ def test_touches_without_a_body_are_not_dropped_unasked(stack: Stack) -> None:
 def test_bodies_that_kafka_no_longer_has_are_not_dropped(stack: Stack) -> None:
     body = event(10**6)
     store = Store(stack.clickhouse, stack.settings.business_timezone)
-    store.archive([ArchivedBody(record_id("web", "canonical", body), "web", "canonical", "", "", micros(RECEIVED),
-                                "signals.web", 0, 0, body)])  # fmt: skip
+    told = ("web", "canonical", "", "", micros(RECEIVED), "signals.web", 0, 0, body)
+    store.archive(archive_rows([ArchivedBody(record_id("web", "canonical", body), *told)]))
     before = content(stack)
     done = stack.run("replay", "--yes", "--from", "kafka")
     assert done.returncode == 1

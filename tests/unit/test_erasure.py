@@ -4,6 +4,7 @@ import json
 from base64 import b64decode, b64encode, encodebytes
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
 from models.decode import outcomes_of
@@ -11,8 +12,9 @@ from models.erasure import NOBODY, Suppressed, address_hash, normalise, redact, 
 from models.events import Signal
 from models.outcomes import DeadLetter, Erased
 from models.records import Origin
-from models.sources.canonical_fast import fast_rows
+from models.sources.canonical_fast import Bodies, fast_table
 from models.sources.fact_records import decode_facts
+from models.touch_table import micros
 
 KEY = "0123456789abcdef" * 4
 SATO, OURS = "sato@example.co.jp", "boss@our.example"
@@ -46,7 +48,8 @@ def test_a_person_leaves_an_event_and_the_others_stay() -> None:
     assert b"77" not in left
     assert b"Sato" not in left
     assert contacts_of(left, JSON) == ["mail:abe@example.co.jp"]
-    assert fast_rows(left, JSON, "r") is None, "bodies with erased people are the contract's"
+    alone = Bodies([left], ["crm"], ["application/json"], pa.array([micros(RECEIVED)]), ["r"])
+    assert fast_table(alone)[1] == [0], "bodies with erased people are the contract's"
 
 
 def test_an_event_of_nobody_else_becomes_nothing() -> None:
