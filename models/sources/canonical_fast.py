@@ -32,13 +32,14 @@ _MICROS = pa.timestamp("us", "UTC")
 _TOLERANCE_US = FUTURE_TOLERANCE // timedelta(microseconds=1)
 
 
+# Bounded as in the contract, so that what is kept of people and types for the next time is bounded too.
 class _Contact(Struct, frozen=True, forbid_unknown_fields=True):
-    email: str | None = None
-    id: str | None = None
-    anonymous_id: str | None = None
-    host: str | None = None
-    ip: str | None = None
-    organization: str | None = None
+    email: Annotated[str, Meta(max_length=320)] | None = None
+    id: Annotated[str, Meta(max_length=256)] | None = None
+    anonymous_id: Annotated[str, Meta(max_length=256)] | None = None
+    host: Annotated[str, Meta(max_length=253)] | None = None
+    ip: Annotated[str, Meta(max_length=45)] | None = None
+    organization: Annotated[str, Meta(max_length=256)] | None = None
 
 
 class _Data(Struct, forbid_unknown_fields=True):
@@ -50,8 +51,8 @@ class _Data(Struct, forbid_unknown_fields=True):
 
 
 class _Signal(Struct, forbid_unknown_fields=True):
-    type: str
-    time: str
+    type: Annotated[str, Meta(max_length=72)]
+    time: Annotated[str, Meta(max_length=64)]
     data: _Data
     id: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
     source: Annotated[str, Meta(max_length=128)] = ""

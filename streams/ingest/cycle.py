@@ -12,6 +12,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from infra.clickhouse import ClickHouseUnavailable
+from infra.kafka import KafkaUnavailable
 from infra.store import Store, in_slices
 from infra.telemetry import Step
 from models.conflicts import Arrival, repetition, settle
@@ -66,6 +68,10 @@ class Settlement:
     events: int = 0
     duplicates: int = 0
     conflicts: int = 0
+
+
+class HalfTakenOut(Exception):
+    """Bodies were taken out and could not be stored again: the worker has to stop and read their records again."""
 
 
 class Cycle:
@@ -138,7 +144,7 @@ class Cycle:
         """See whether an event stored since the last time shares its id with other content, and let the first stand.
 
         The look-up reads as much for many events as for few, so one serves several batches.
-        Raises as store does; then all of them are to be stored and settled again.
+        Raises as store does, and is tried again then; or HalfTakenOut, after which the records have to be read again.
         """
         if not self._unsettled:
             return Settlement()
@@ -149,9 +155,13 @@ class Cycle:
             self._publish(self._roll_up_surely(pa.concat_tables(dirty), replacing=True))
         stored, facts = len(self._unsettled), len(self._unsettled_facts)
         records = pc.unique(events.column("record_id")).to_pylist()
-        for batch, plan in self._erasing.overtaken_since(self._known, records, self._unsettled_facts[:facts]):
-            self._store_once(batch)
-            self._erasing.restored(plan)
+        try:
+            for batch, plan in self._erasing.overtaken_since(self._known, records, self._unsettled_facts[:facts]):
+                self._store_once(batch)
+                self._erasing.restored(plan)
+        except (ClickHouseUnavailable, KafkaUnavailable) as error:
+            # What was taken out is not found again by trying again, but by reading the records again.
+            raise HalfTakenOut(f"somebody was forgotten, and then: {error}") from error
         del self._unsettled[:stored], self._unsettled_facts[:facts]
         self._known = self._erasing.known
         if self._unsettled:  # what is left of those who were forgotten meanwhile

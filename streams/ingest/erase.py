@@ -68,7 +68,8 @@ class Erasing:
 
     def _taken_out(self, batch: Batch) -> tuple[Batch, Plan] | None:
         left, changes = self._without(batch)
-        facts = [fact for fact in batch.facts if fact not in left.facts]
+        kept = {fact.fact_id for fact in left.facts}
+        facts = [fact for fact in batch.facts if fact.fact_id not in kept]
         if not changes and not facts:
             return None
         purge, plan = Purge(self._store), Plan()

@@ -202,6 +202,10 @@ class IngestService(mode.Service):
         except asyncio.CancelledError:
             raise
         except BaseException as error:
+            if storing is not None:
+                [stored] = await asyncio.gather(storing, return_exceptions=True)
+                if isinstance(stored, Exception) and stored is not error:
+                    log.error("the batch before was not stored either: %s", stored)
             log.error("ingest stops without committing: %s", error)
             self._idle.set()
             await self._crash(error)
@@ -261,11 +265,11 @@ class IngestService(mode.Service):
             if mine := {partition: offset for partition, offset in offsets.items() if partition in ours}:
                 await self._consumer.commit(mine)
                 self._lag.committed(mine)
+                self._metrics.last_commit.set(datetime.now(UTC).timestamp())
         except _LOST_PARTITIONS as error:
             # Another worker has these partitions now and reads the records again: that changes nothing.
             log.warning("not committed, the partitions have moved: %s", error)
         observe_settlement(self._metrics, settlement, settled - begun, time.perf_counter() - settled)
-        self._metrics.last_commit.set(datetime.now(UTC).timestamp())
         if settlement.events:
             log.info(
                 "settled: %d events, %d duplicates, %d conflicting",

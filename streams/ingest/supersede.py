@@ -44,13 +44,15 @@ def supersede(store: Store, conflicts: Sequence[Conflict]) -> Superseded:
         for arrival in cleared:
             letter = _dead(bodies[arrival.record_id], arrival, "")
             result.refused.append(Verdict(letter, winner.precedence, is_deleted=1))
+        first_came = {loser.content: loser.precedence for loser in sorted(losers, key=lambda one: one.precedence)}
         for loser in losers:
             body = bodies[loser.record_id]
             rows = rows_of(_reading(body, loser), loser.record_id, loser.position)
             result.gone += [row for row in rows if _key(store, row) not in kept]
             result.refused.append(Verdict(_dead(body, loser, rows[0][11]), winner.precedence, is_deleted=0))
-            # By what stands, so that seeing the same conflict again is no new correction.
-            told = f"{winner.event_id}{winner.content}{winner.precedence}{loser.content}"
+            # By what stands and what falls, so that seeing the same conflict again is no new correction. A loser that
+            # turns out to have come earlier is one: its touches stood over their tombstones, and were counted.
+            told = f"{winner.event_id}{winner.content}{winner.precedence}{loser.content}{first_came[loser.content]}"
             result.corrections.append(blake2b(told.encode(), digest_size=16).hexdigest())
     return result
 

@@ -173,6 +173,21 @@ def test_batches_settled_together_leave_what_each_alone_leaves(new_store: Callab
     assert content(store) == alone
 
 
+def test_a_loser_that_turns_out_to_have_come_earlier_is_not_counted(new_store: Callable[..., Store]) -> None:
+    """Its touches stand over their tombstones until it is settled again, and are rolled up meanwhile."""
+    winner = event(1)
+    loser = event(1, type="web.form_submitted", data={"contacts": [{"email": "another@aozora.example"}]})
+    store = new_store()
+    cycle = cycle_of(store)
+    cycle.run([FACTS, record(winner, 1, minutes=1)])
+    cycle.run([record(loser, 2, minutes=3)])
+    before = content(store)["contact_day"]
+    cycle.run([record([loser, event(50)], 3, minutes=2)])
+    told = "SELECT countIf(action = 'form_submitted') FROM contact_day FINAL"
+    assert str(store.clickhouse.statement(told)) == "0"
+    assert content(store)["contact_day"] != before, "the other event counts"
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_crash_between_any_two_steps_changes_nothing_in_the_end(new_store: Callable[..., Store], step: str) -> None:
     undisturbed = run_all(new_store(), [STREAM[:10], STREAM[10:]])
