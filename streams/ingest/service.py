@@ -36,14 +36,14 @@ T = TypeVar("T")
 log = logging.getLogger("setten.ingest")
 
 # A batch holds at most so many records and about so many bytes: what it costs in memory does not grow with the lag.
-MAX_RECORDS = 50_000
+MAX_RECORDS = 30_000
 _MAX_BYTES = 16 << 20
 _RECORDS_PER_POLL = 2_000
 _POLL_MS = 250
 # While a batch is stored the next one is filled: how often it is looked whether it is stored.
 _FILL_POLL_MS = 20
 # Full batches are settled together, as the look-up costs about the same for few events as for many, and committed then.
-_SETTLE_EVENTS = 300_000
+_SETTLE_EVENTS = 200_000
 _SETTLE_S = 5.0
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
