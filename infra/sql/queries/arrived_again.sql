@@ -1,9 +1,9 @@
 -- Which events of some batches arrived more than once, in these batches or at any time. Reads one column.
 -- grain: event. external table `batch(event_id String)`.
--- keys: prefix of the sort key of events. Ids are hashes: a large batch reads most granules, and as many as a small one
--- if the table is small, so ask for many at a time.
-SELECT lower(hex(event_id)) AS event_id
-FROM events
-WHERE event_id IN (SELECT toUUID(event_id) FROM batch)
-GROUP BY event_id
+-- keys: prefix of the sort key of events, qualified, as the answer's column of the same name would be filtered without
+-- it, and every row read. Ids are hashes: a large batch reads most granules, so ask for many at a time.
+SELECT lower(hex(e.event_id)) AS event_id
+FROM events AS e
+WHERE e.event_id IN (SELECT toUUID(event_id) FROM batch)
+GROUP BY e.event_id
 HAVING count() > 1

@@ -1,0 +1,75 @@
+"""Queries that look rows up by their keys read the granules of these keys, and not the table."""
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from infra.clickhouse import load_sql
+from infra.store import Store
+
+_ROWS = 200_000  # some hundred granules of each table
+_KEYS = 4
+_FILL = (
+    "INSERT INTO events SELECT reinterpretAsUUID(sipHash128(number)), generateUUIDv4(), generateUUIDv4(), 0, 1"
+    f" FROM numbers({_ROWS})",
+    "INSERT INTO archive SELECT reinterpretAsUUID(sipHash128(number)), 's', 'canonical', '', '', now(), 't', 0, 0, '', 1"
+    f" FROM numbers({_ROWS})",
+    "INSERT INTO touches SELECT concat('mail:p', toString(number % 5000)), toDate('2026-06-01') + intDiv(number, 5000),"
+    " reinterpretAsUUID(sipHash128(number)), now(), now(), 'web', 'page_viewed', 'inbound', '', '', '', '', 's',"
+    f" generateUUIDv4(), 1, 0 FROM numbers({_ROWS})",
+)
+
+
+def _ids() -> list[str]:
+    return [uuid.UUID(int=n).hex for n in range(_KEYS)]
+
+
+def _events() -> dict[str, Any]:
+    return {"batch": pa.table({"event_id": _ids()})}
+
+
+def _bodies() -> dict[str, Any]:
+    return {"batch": pa.table({"record_id": _ids()})}
+
+
+def _claims() -> dict[str, Any]:
+    told = {"event_id": _ids(), "content": _ids(), "precedence": pa.array([1] * _KEYS, pa.uint64())}
+    return {"batch": pa.table(told)}
+
+
+def _days() -> dict[str, Any]:
+    days = pa.array([date(2026, 6, 10)] * _KEYS, pa.date32())
+    return {"dirty": pa.table({"contact_key": [f"mail:p{n}" for n in range(_KEYS)], "day": days})}
+
+
+@pytest.fixture
+def store(new_store: Callable[..., Store]) -> Store:
+    filled = new_store()
+    for statement in _FILL:
+        filled.clickhouse.statement(statement)
+    return filled
+
+
+def test_a_look_up_reads_the_granules_of_its_keys(store: Store) -> None:
+    looked_up: dict[str, dict[str, Any]] = {
+        "arrived_again": _events(),
+        "rivals": _claims(),
+        "arrivals": _events(),
+        "standing_contents": _events(),
+        "archived_whole": _bodies(),
+        "archived_bodies": _bodies(),
+        "contact_day_groups": _days(),
+    }
+    for name, external in looked_up.items():
+        plan = store.clickhouse.query_text(f"EXPLAIN indexes = 1 {load_sql(name)}", None, **external)
+        text = "\n".join(plan.column(0).to_pylist())
+        used = text[text.index("PrimaryKey") :]
+        chosen, of = map(int, re.findall(r"Granules: (\d+)/(\d+)", used)[0])
+        assert of > 100, f"{name}: the table is too small to tell: {text}"
+        # A part may have its keys spread over one granule more than it has keys.
+        assert chosen <= 2 * (_KEYS + 1), f"{name} reads {chosen} of {of} granules:\n{text}"
