@@ -128,6 +128,14 @@ def event_digest(source: str, id_there: str | None, content: str) -> str:
     return _digest(f"{source}\x1f{id_there}" if id_there is not None else f"{source}\x1f\x00{content}")
 
 
+_NEW_DIGEST = blake2b(digest_size=16)
+
+
 def _digest(text: str) -> str:
-    # "surrogatepass": a lone surrogate in a string is odd but no reason to fail.
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    digest = _NEW_DIGEST.copy()  # cheaper than a new one with its parameters
+    try:
+        digest.update(text.encode())
+    except UnicodeEncodeError:
+        # A lone surrogate in a string is odd but no reason to fail.
+        digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

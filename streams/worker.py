@@ -46,6 +46,8 @@ def main() -> int:
     # The app collects on a timer instead.
     gc.freeze()
     gc.disable()
+    # A thread that ClickHouse has answered should not wait as long as usual for the one that decodes.
+    sys.setswitchinterval(0.0005)
     worker = app.Worker(loglevel=args.log_level, redirect_stdouts=False, override_logging=False)
     worker.execute_from_commandline()
     return 1 if app.should_stop and app.crash_reason else 0

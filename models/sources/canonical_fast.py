@@ -5,11 +5,11 @@ It answers what `canonical.decode` and `read_signal` together would, or nothing 
 `models.events`; tests/property/test_fast_path.py holds both against each other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, compress
+from itertools import chain
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -43,7 +43,7 @@ class _Contact(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Data(Struct, forbid_unknown_fields=True):
-    contacts: Annotated[list[_Contact], Meta(min_length=1, max_length=MAX_CONTACTS)]
+    contacts: msgspec.Raw  # read by _people
     direction: Direction | None = None
     campaign: Annotated[str, Meta(max_length=256)] = ""
     subject: Annotated[str, Meta(max_length=512)] = ""
@@ -61,6 +61,9 @@ class _Signal(Struct, forbid_unknown_fields=True):
 
 _ONE = msgspec.json.Decoder(_Signal)
 _MANY = msgspec.json.Decoder(list[_Signal])
+_CONTACTS = msgspec.json.Decoder(Annotated[list[_Contact], Meta(min_length=1, max_length=MAX_CONTACTS)])
+# People recur in the same words; longer ones are read anew, so that what is kept of them is bounded.
+_KEPT_BYTES = 256
 
 
 class Bodies(NamedTuple):
@@ -89,6 +92,11 @@ class _People(NamedTuple):
     told: str
 
 
+# In the place of what only the contract can read, until its rows are left out.
+_NO_KIND = _Kind("", "", "inbound")
+_NOBODY = _People((), (), "")
+
+
 @dataclass(slots=True)
 class _Events:
     """The events of some bodies by column: the body each is of, its place there, and what it says."""
@@ -105,17 +113,6 @@ class _Events:
     moments: pa.Array  # int64, Unix microseconds; null where the time is unusual
     received: pa.Array
 
-    def without(self, bodies: Collection[int]) -> "_Events":
-        """The events of the other bodies."""
-        kept = [body not in bodies for body in self.body]
-        mask = pa.array(kept, pa.bool_())
-        return _Events(
-            *(
-                column.filter(mask) if isinstance(column, pa.Array) else list(compress(column, kept))
-                for column in (getattr(self, name) for name in self.__slots__)
-            )
-        )
-
 
 def fast_table(bodies: Bodies) -> tuple[pa.Table, list[int]]:
     """Touches (models.touch_table) of the bodies that can be read this way, and the places of those that cannot.
@@ -126,9 +123,7 @@ def fast_table(bodies: Bodies) -> tuple[pa.Table, list[int]]:
     events = _read(bodies, left)
     kinds = {told: _kind(told) for told in set(events.types)}
     left |= {events.body[at] for at in _unusual(events, kinds)}
-    if left:
-        events = events.without(left)
-    table = _table(events, kinds, bodies) if events.signals else touch_table([])
+    table = _table(events, kinds, bodies, left) if events.signals else touch_table([])
     return table, sorted(left)
 
 
@@ -151,7 +146,7 @@ def _read(bodies: Bodies, left: set[int]) -> _Events:
                 signals += several
                 owner += [at] * len(several)
                 position += range(len(several))
-        except ValueError:  # msgspec's errors are ValueErrors too
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors too; nesting a thousand deep is not
             left.add(at)
     data = [signal.data for signal in signals]
     times = [signal.time for signal in signals]
@@ -163,7 +158,7 @@ def _read(bodies: Bodies, left: set[int]) -> _Events:
         [d.campaign for d in data],
         [d.subject for d in data],
         [d.user_agent for d in data],
-        [_alone(d.contacts[0]) if len(d.contacts) == 1 else _together(d.contacts) for d in data],
+        [_people(bytes(d.contacts)) for d in data],
         times,
         _moments(times),
         bodies.received_us.take(pa.array(owner, pa.int64())),
@@ -216,14 +211,15 @@ def _unusual(events: _Events, kinds: dict[str, _Kind | None]) -> set[int]:
     return found | set(pc.indices_nonzero(wrong).to_pylist())
 
 
-def _table(events: _Events, kinds: dict[str, Any], bodies: Bodies) -> pa.Table:
-    """One row for each event and contact."""
-    told = [kinds[told] for told in events.types]
+def _table(events: _Events, kinds: dict[str, _Kind | None], bodies: Bodies, left: set[int]) -> pa.Table:
+    """One row for each event and contact; none for those of the bodies in `left`."""
+    readable = {told: kind or _NO_KIND for told, kind in kinds.items()}
+    told = [readable[told] for told in events.types]
     directions = [signal.data.direction or kind.direction for signal, kind in zip(events.signals, told, strict=True)]
-    people: list[Any] = events.people
+    people = [found or _NOBODY for found in events.people]
     said = zip(
         events.types,
-        _in_utc(events.times, events.moments),
+        _in_utc(events.times, pc.fill_null(events.moments, 0)),
         directions,
         events.campaigns,
         events.subjects,
@@ -255,6 +251,9 @@ def _table(events: _Events, kinds: dict[str, Any], bodies: Bodies) -> pa.Table:
     columns["received_at"] = events.received.cast(_MICROS)
     columns["position"] = pa.array(events.position, pa.uint32())
     table = pa.table(columns)
+    if left:
+        kept = [at for at, body in enumerate(events.body) if body not in left]
+        table, people = table.take(pa.array(kept, pa.int64())), [people[at] for at in kept]
     each = [len(p.keys) for p in people]
     first = [1] * len(people)
     if len(people) < sum(each):
@@ -281,6 +280,22 @@ def _in_utc(times: list[str], moments: pa.Array) -> list[str]:
 def _kind(told: str) -> _Kind | None:
     found = split_type(told)
     return None if found is None else _Kind(*found, default_direction(told))
+
+
+def _people(contacts: bytes) -> _People | None:
+    """The contacts of an event from their JSON; None for what the contract has to read."""
+    return _known_people(contacts) if len(contacts) <= _KEPT_BYTES else _read_people(contacts)
+
+
+def _read_people(contacts: bytes) -> _People | None:
+    try:
+        found = _CONTACTS.decode(contacts)
+    except ValueError:
+        return None
+    return _alone(found[0]) if len(found) == 1 else _together(found)
+
+
+_known_people = lru_cache(maxsize=1 << 16)(_read_people)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -17,8 +17,8 @@ _KEYS = 4
 _FILL = (
     "INSERT INTO events SELECT reinterpretAsUUID(sipHash128(number)), generateUUIDv4(), generateUUIDv4(), 0, 1"
     f" FROM numbers({_ROWS})",
-    "INSERT INTO archive SELECT reinterpretAsUUID(sipHash128(number)), 's', 'canonical', '', '', now(), 't', 0, 0, '', 1"
-    f" FROM numbers({_ROWS})",
+    "INSERT INTO archive SELECT reinterpretAsUUID(sipHash128(number)), 's', 'canonical', '', '', now(), 't', 0, 0, '',"
+    f" 1 FROM numbers({_ROWS})",
     "INSERT INTO touches SELECT concat('mail:p', toString(number % 5000)), toDate('2026-06-01') + intDiv(number, 5000),"
     " reinterpretAsUUID(sipHash128(number)), now(), now(), 'web', 'page_viewed', 'inbound', '', '', '', '', 's',"
     f" generateUUIDv4(), 1, 0 FROM numbers({_ROWS})",

@@ -255,3 +255,12 @@ def test_the_precedence_of_a_table_is_that_of_its_events(received: int, position
     assert found < 1 << 64
     assert precedence(received + 1, position) < found
     assert precedence(received, position + 1) <= found
+
+
+def test_contacts_nested_a_thousand_deep_cost_only_their_own_body() -> None:
+    told = '{"type": "web.page_viewed", "time": "2026-05-01T00:00:00Z", "data": {"contacts": %s}}'
+    values = [(told % ("[" * 5000 + "]" * 5000)).encode(), (told % '[{"email": "x@a.example"}]').encode()]
+    received = pa.array([micros(RECEIVED)] * 2, pa.int64())
+    table, left = fast_table(Bodies(values, ["s"] * 2, ["application/json"] * 2, received, ["1", "2"]))
+    assert left == [0]
+    assert table.column("record_id").to_pylist() == ["2"]
