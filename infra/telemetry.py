@@ -22,7 +22,7 @@ from models.alerts import Change
 from models.outcomes import Reason
 
 # What a cycle's time goes to, in their order: docs/architecture.md, "A cycle".
-Step = Literal["decode", "wait", "insert", "settle", "directory", "roll_up", "publish", "commit"]
+Step = Literal["decode", "archive", "wait", "insert", "settle", "directory", "roll_up", "publish", "commit"]
 Trigger = Literal["touched", "sweep"]
 Outcome = Literal["delivered", "failed", "unreadable"]
 

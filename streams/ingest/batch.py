@@ -51,7 +51,8 @@ class Batch:
     """What a batch of records says.
 
     bodies: see infra.store.archive_columns; of facts only those refused. touches: see models.touch_table.
-    erased: events and facts of which nothing is left but people who were erased.
+    erased: events and facts of which nothing is left but people who were erased. known: how many addresses were
+    forgotten when these people were left out.
     """
 
     records: int
@@ -60,6 +61,7 @@ class Batch:
     facts: list[AnyFact]
     dead: list[StoredDeadLetter]
     erased: int = 0
+    known: int = 0
 
 
 @dataclass(slots=True)
@@ -84,6 +86,21 @@ def decode_batch(records: Sequence[Message], facts_topic: str) -> Batch:
     bodies = pa.concat_tables([bodies, archive_rows(read.refused)])
     touches = pa.concat_tables([touches, *read.tables, touch_table(read.rows)])
     return Batch(len(records), bodies, touches, read.facts, read.dead, read.erased)
+
+
+def together(batches: Sequence[Batch]) -> Batch:
+    """Several batches, at least one, as one: what decode_batch makes of all their records."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(
+        sum(batch.records for batch in batches),
+        pa.concat_tables([batch.bodies for batch in batches]),
+        pa.concat_tables([batch.touches for batch in batches]),
+        [fact for batch in batches for fact in batch.facts],
+        [letter for batch in batches for letter in batch.dead],
+        sum(batch.erased for batch in batches),
+        min(batch.known for batch in batches),
+    )
 
 
 def _read_signals(read: _Read, records: list[Message]) -> tuple[pa.Table, pa.Table]:

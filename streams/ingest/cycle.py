@@ -96,21 +96,31 @@ class Cycle:
         return sum(events.num_rows for events in self._unsettled)
 
     def run(self, records: Sequence[Record]) -> tuple[CycleReport, Settlement]:
-        """Decode, store and settle a batch."""
-        return self.store(decode_batch(records, self._facts_topic)), self.settle()
+        """Decode, archive, store and settle a batch."""
+        return self.store(self.archive(decode_batch(records, self._facts_topic))), self.settle()
 
-    def store(self, batch: Batch) -> CycleReport:
-        """Store, roll up, publish. The records' offsets may be committed once settle() has returned after it.
+    def archive(self, batch: Batch) -> Batch:
+        """Keep the bodies and what is refused; answers the batch as it is to be stored: without forgotten people.
 
-        People who are forgotten are left out, and taken out again where that was while the batch was stored.
-        Raises what the store or the publisher raise; everything done so far may then be done again.
+        A thread of its own may do this while another stores the batch before: nothing is derived from it yet.
+        Raises what the store raises; it may then be done again.
         """
         batch = self._erasing.redacted(batch)
+        self._archive(batch)
+        return batch
+
+    def store(self, batch: Batch) -> CycleReport:
+        """Store what was archived, roll up, publish. Offsets may be committed once settle() has returned after it.
+
+        People who were forgotten since the batch was archived are taken out again.
+        Raises what the store or the publisher raise; everything done so far may then be done again.
+        """
         if not self._unsettled:
-            self._known = self._erasing.known
+            self._known = batch.known
         report = self._store_once(batch)
         while (overtaken := self._erasing.overtaken(batch)) is not None:
             batch, plan = overtaken
+            self._archive(batch)
             report = self._store_once(batch)
             self._erasing.restored(plan)
         return report
@@ -157,6 +167,7 @@ class Cycle:
         records = pc.unique(events.column("record_id")).to_pylist()
         try:
             for batch, plan in self._erasing.overtaken_since(self._known, records, self._unsettled_facts[:facts]):
+                self._archive(batch)
                 self._store_once(batch)
                 self._erasing.restored(plan)
         except (ClickHouseUnavailable, KafkaUnavailable) as error:
@@ -168,19 +179,21 @@ class Cycle:
             self.settle()
         return result
 
+    def _archive(self, batch: Batch) -> None:
+        dead = self._side.submit(self._store.keep_dead_letters, batch.dead)
+        self._store.archive(batch.bodies)
+        dead.result()
+
     def _insert(self, batch: Batch) -> pa.Table:
-        """Everything that is stored before anything is derived from it; answers the dirty (contact, day) keys.
+        """Everything else that is stored before anything is derived from it; answers the dirty (contact, day) keys.
 
         The order is what conflicts are settled by: who sees a claim finds its body, and whoever asks for other claims
         after storing its touches finds all or is found by them.
         """
-        dead = self._side.submit(self._store.keep_dead_letters, batch.dead)
-        self._store.archive(batch.bodies)
         self._store.claim_events(batch.touches)
         dirty = self._store.insert_touches(batch.touches)
         if batch.facts:
             self._store.insert_facts(batch.facts)
-        dead.result()
         return dirty
 
     def _take_back(self, events: pa.Table, result: Settlement) -> list[pa.Table]:

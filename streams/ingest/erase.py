@@ -17,14 +17,17 @@ from models.outcomes import DeadLetter, Erased
 from models.records import Origin
 from models.sources.fact_records import decode_facts
 from models.touch_table import TouchRow
-from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.batch import Batch, Record, decode_batch, together
 
 _BODIES_AT_ONCE = 1_000
 _NOBODY = Suppressed("", ())
 
 
 class Erasing:
-    """One per cycle runner; keeps the suppressions between batches. While there are none it costs one count."""
+    """One per cycle runner; keeps the suppressions between batches. While there are none it costs one count.
+
+    Two threads may use it: what one has just learnt of the forgotten, the other may know already.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,17 +42,17 @@ class Erasing:
     def redacted(self, batch: Batch) -> Batch:
         """The batch as it is to be stored: without the people who are forgotten by now."""
         self._refresh()
-        return self._without(batch)[0] if self._suppressed else batch
+        known = self.known
+        return replace(self._without(batch)[0] if known else batch, known=known)
 
     def overtaken(self, batch: Batch) -> tuple[Batch, Plan] | None:
-        """What to do when somebody was forgotten while the batch was stored; None when nobody in it was.
+        """What to do when somebody was forgotten since the batch was redacted; None when nobody in it was.
 
-        What it stored of them is gone when this returns. The answer is to be stored: the batch without them, and the
+        What was stored of them is gone when this returns. The answer is to be stored: the batch without them, and the
         bodies whose events are disputed with it. Then call restored.
         """
-        before = self.known
         self._refresh()
-        return self._taken_out(batch) if self.known != before else None
+        return self._taken_out(batch) if self.known != batch.known else None
 
     def overtaken_since(
         self, known: int, record_ids: Sequence[str], facts: list[AnyFact]
@@ -67,6 +70,7 @@ class Erasing:
                 yield taken_out
 
     def _taken_out(self, batch: Batch) -> tuple[Batch, Plan] | None:
+        batch = replace(batch, known=self.known)
         left, changes = self._without(batch)
         kept = {fact.fact_id for fact in left.facts}
         facts = [fact for fact in batch.facts if fact.fact_id not in kept]
@@ -144,11 +148,4 @@ def _leave_out(batch: Batch, record_ids: Sequence[str]) -> Batch:
 
 def _together(one: Batch, other: Batch) -> Batch:
     """Two batches as one; records count once."""
-    return replace(
-        one,
-        bodies=pa.concat_tables([one.bodies, other.bodies]),
-        touches=pa.concat_tables([one.touches, other.touches]),
-        facts=one.facts + other.facts,
-        dead=one.dead + other.dead,
-        erased=one.erased + other.erased,
-    )
+    return replace(together([one, other]), records=one.records, known=one.known)

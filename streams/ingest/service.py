@@ -5,7 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -26,7 +26,7 @@ from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
 from infra.telemetry import WorkerMetrics
-from streams.ingest.batch import Batch, decode_batch
+from streams.ingest.batch import Batch, decode_batch, together
 from streams.ingest.cycle import Cycle, CycleReport
 from streams.ingest.lag import LagWatch
 from streams.ingest.observe import observe, observe_settlement
@@ -36,7 +36,7 @@ T = TypeVar("T")
 log = logging.getLogger("setten.ingest")
 
 # A batch holds at most so many records and about so many bytes: what it costs in memory does not grow with the lag.
-MAX_RECORDS = 30_000
+MAX_RECORDS = 25_000
 _MAX_BYTES = 16 << 20
 _RECORDS_PER_POLL = 2_000
 _POLL_MS = 250
@@ -62,35 +62,63 @@ _LOST_PARTITIONS = (
 )
 
 
-@dataclass(slots=True)
-class _Poll:
-    """Messages read together. full: more may be waiting."""
+class _Decoded(NamedTuple):
+    batch: Batch
+    seconds: float
 
-    messages: list[Any] = field(default_factory=list)
+
+def _decode(messages: list[Any]) -> _Decoded:
+    begun = time.perf_counter()
+    return _Decoded(decode_batch(messages, FACTS), time.perf_counter() - begun)
+
+
+@dataclass(slots=True)
+class _Filling:
+    """A batch that is being read. full: more may be waiting. It is decoded in pieces while the rest is read."""
+
+    records: int = 0
     size: int = 0
     offsets: dict[Any, int] = field(default_factory=dict)  # by partition: the offset to commit
+    _left: list[Any] = field(default_factory=list)
+    _pieces: list[Future[_Decoded]] = field(default_factory=list)
 
     @property
     def full(self) -> bool:
-        return len(self.messages) >= MAX_RECORDS or self.size >= _MAX_BYTES
+        return self.records >= MAX_RECORDS or self.size >= _MAX_BYTES
 
     def add(self, found: dict[Any, list[Any]]) -> None:
         for partition, messages in found.items():
-            self.messages += messages
+            self.records += len(messages)
             self.size += sum(len(message.value or b"") for message in messages)
             self.offsets[partition] = messages[-1].offset + 1
+            self._left += messages
+
+    def decode(self, thread: ThreadPoolExecutor, *, rest: bool = False) -> None:
+        """Decode what was added, if nothing else is being decoded, or rest."""
+        if self._left and (rest or not self._pieces or self._pieces[-1].done()):
+            # The messages are not kept: they are as large as the batch.
+            self._pieces.append(thread.submit(_decode, self._left))
+            self._left = []
+
+    async def decoded(self) -> _Decoded:
+        pieces = [await asyncio.wrap_future(piece) for piece in self._pieces]
+        return _Decoded(together([piece.batch for piece in pieces]), sum(piece.seconds for piece in pieces))
 
 
 class _Told(NamedTuple):
     """What is known of a batch besides its content.
 
-    offsets: to commit once it is settled. full: another batch is waiting. read_at, decoded_at: time.perf_counter().
+    offsets: to commit once it is settled. full: another batch is waiting. decode_s, archive_s: what these steps took,
+    most of it while the batch was still being read and the one before stored. read_at, archived_at:
+    time.perf_counter().
     """
 
     offsets: dict[Any, int]
     full: bool
+    decode_s: float
+    archive_s: float
     read_at: float
-    decoded_at: float
+    archived_at: float
 
 
 class Poisoned(Exception):
@@ -118,6 +146,7 @@ class IngestService(mode.Service):
         self._metrics = metrics
         self._lag = LagWatch()
         self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
+        self._archive_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-archive")
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
         self._in_cycle = asyncio.Lock()
         self._idle = asyncio.Event()
@@ -167,11 +196,12 @@ class IngestService(mode.Service):
             # Not while we hold a lock: a rebalance that is under way waits for the cycle's, and this for the rebalance.
             await self._consumer.stop()
         self._decode_thread.shutdown(wait=True)
+        self._archive_thread.shutdown(wait=True)
         self._store_thread.shutdown(wait=True)
 
     @mode.Service.task
     async def _consume(self) -> None:
-        """Decode one batch while the one before it is stored; settle and commit in their order."""
+        """Decode and archive one batch while the one before it is stored; settle and commit in their order."""
         storing: asyncio.Task[None] | None = None
         self._idle.clear()
         try:
@@ -179,19 +209,13 @@ class IngestService(mode.Service):
             cycle = self._cycle = await loop.run_in_executor(self._store_thread, self._open_cycle)
             self._on_ready()
             while not self.should_stop:
-                poll = await self._read(storing)
-                read_at = time.perf_counter()
-                batch = None
-                if poll.messages:
-                    batch = await loop.run_in_executor(self._decode_thread, decode_batch, poll.messages, FACTS)
-                decoded_at = time.perf_counter()
-                if storing is not None and (batch is not None or storing.done()):
+                filled = await self._read(storing)
+                archived = await self._archived(cycle, filled) if filled.records else None
+                if storing is not None and (archived is not None or storing.done()):
                     await storing
                     storing = None
-                if batch is not None:
-                    # The messages are not handed on: they are as large as the batch.
-                    told = _Told(poll.offsets, poll.full, read_at, decoded_at)
-                    storing = asyncio.create_task(self._store(cycle, batch, told))
+                if archived is not None:
+                    storing = asyncio.create_task(self._store(cycle, *archived))
                 elif storing is None and self._uncommitted:
                     async with self._in_cycle:
                         await self._settle()
@@ -212,26 +236,37 @@ class IngestService(mode.Service):
         finally:
             self._idle.set()
 
-    async def _read(self, storing: "asyncio.Task[None] | None") -> _Poll:
-        """Messages until a batch is full; with nothing left to read, as long as another one is being stored."""
+    async def _read(self, storing: "asyncio.Task[None] | None") -> _Filling:
+        """Read until a batch is full; with nothing left to read, as long as another one is being stored."""
         assert self._consumer is not None
-        poll = _Poll()
-        while not poll.full and not self.should_stop:
+        filling = _Filling()
+        while not filling.full and not self.should_stop:
             busy = storing is not None and not storing.done()
             found = await self._consumer.getmany(
-                timeout_ms=_FILL_POLL_MS if busy else 0 if poll.messages else _POLL_MS,
-                max_records=min(_RECORDS_PER_POLL, MAX_RECORDS - len(poll.messages)),
+                timeout_ms=_FILL_POLL_MS if busy else 0 if filling.records else _POLL_MS,
+                max_records=min(_RECORDS_PER_POLL, MAX_RECORDS - filling.records),
             )
-            poll.add(found)
+            filling.add(found)
             if not found and not busy:
                 break
-        return poll
+            filling.decode(self._decode_thread)
+        filling.decode(self._decode_thread, rest=True)
+        return filling
+
+    async def _archived(self, cycle: Cycle, filled: _Filling) -> tuple[Batch, _Told]:
+        read_at = time.perf_counter()
+        decoded = await filled.decoded()
+        decoded_at = time.perf_counter()
+        batch = await self._patiently(partial(cycle.archive, decoded.batch), self._archive_thread)
+        archived_at = time.perf_counter()
+        archive_s = archived_at - decoded_at
+        return batch, _Told(filled.offsets, filled.full, decoded.seconds, archive_s, read_at, archived_at)
 
     async def _store(self, cycle: Cycle, batch: Batch, told: _Told) -> None:
         async with self._in_cycle:
-            waited_s = time.perf_counter() - told.decoded_at
-            report = await self._patiently(partial(cycle.store, batch))
-            report.seconds |= {"decode": told.decoded_at - told.read_at, "wait": waited_s}
+            waited_s = time.perf_counter() - told.archived_at
+            report = await self._patiently(partial(cycle.store, batch), self._store_thread)
+            report.seconds |= {"decode": told.decode_s, "archive": told.archive_s, "wait": waited_s}
             self._mind_poison(report)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
@@ -256,7 +291,7 @@ class IngestService(mode.Service):
         if self._cycle is None:
             return
         begun = time.perf_counter()
-        settlement = await self._patiently(self._cycle.settle)
+        settlement = await self._patiently(self._cycle.settle, self._store_thread)
         settled = time.perf_counter()
         offsets, self._uncommitted = self._uncommitted, {}
         try:
@@ -276,12 +311,12 @@ class IngestService(mode.Service):
                 *(settlement.events, settlement.duplicates, settlement.conflicts),
             )
 
-    async def _patiently(self, action: Callable[[], T]) -> T:
-        """Do it in the cycle's thread, for as long as ClickHouse or Kafka cannot be reached."""
+    async def _patiently(self, action: Callable[[], T], thread: ThreadPoolExecutor) -> T:
+        """Do it in a thread, again for as long as ClickHouse or Kafka cannot be reached."""
         loop = asyncio.get_running_loop()
         for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
             try:
-                return await loop.run_in_executor(self._store_thread, action)
+                return await loop.run_in_executor(thread, action)
             except (ClickHouseUnavailable, KafkaUnavailable) as error:
                 if self.should_stop:
                     raise

@@ -226,7 +226,7 @@ def measure(rate: float | None, seconds: float, accounts: int, folder: Path) -> 
         total, count = (after[f"{name}_{part}{suffix}"] - before[f"{name}_{part}{suffix}"] for part in ("sum", "count"))
         return total / count if count else 0.0
 
-    steps = ("decode", "wait", "insert", "settle", "directory", "roll_up", "publish", "commit")
+    steps = ("decode", "archive", "wait", "insert", "settle", "directory", "roll_up", "publish", "commit")
     return {
         "peak_events_s": peak,
         "load_events_s": (after["setten_ingest_events_total"] - before["setten_ingest_events_total"]) / passed,

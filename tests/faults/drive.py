@@ -119,7 +119,10 @@ def run(store: Store, world: World, seed: int, cycle: NewCycle, *, commit_first:
         if commit_first:
             committed = end
         try:
-            worker.store(decode_batch(batch, "facts"))
+            archived = worker.archive(decode_batch(batch, "facts"))
+            if rng.random() < 0.3:  # the batch behind it is archived before this one is stored
+                worker.archive(decode_batch(records[end : end + len(batch)], "facts"))
+            worker.store(archived)
             stored = end
             if committed == before and end < len(records) and rng.random() < 0.4:
                 continue  # several batches are settled together

@@ -15,7 +15,7 @@ from infra.store import Store
 from models.contact_days import bind_groups
 from models.directory import fold
 from models.records import Origin
-from streams.ingest.batch import Record, decode_batch
+from streams.ingest.batch import Record, decode_batch, together
 from streams.ingest.cycle import AccountTouched, Cycle
 from tests.stack import checksums
 
@@ -164,7 +164,7 @@ def test_batches_settled_together_leave_what_each_alone_leaves(new_store: Callab
     store = new_store()
     cycle = cycle_of(store)
     for batch in (STREAM[:10], STREAM[10:], STREAM[5:]):
-        cycle.store(decode_batch(batch, "facts"))
+        cycle.store(cycle.archive(decode_batch(batch, "facts")))
     waiting = cycle.unsettled
     settled = cycle.settle()
     assert (settled.events, cycle.unsettled) == (waiting, 0)
@@ -340,3 +340,13 @@ def test_a_clickhouse_that_is_full_is_waited_for(new_store: Callable[..., Store]
     store.clickhouse.statement(f"ALTER TABLE touches RESET SETTING {limit.rpartition('SETTING')[2].split()[0]}")
     store.clickhouse.statement("ALTER TABLE touches RESET SETTING parts_to_throw_insert")
     run_all(store, [SIGNALS])
+
+
+def test_a_batch_decoded_in_pieces_is_the_same_batch() -> None:
+    whole = decode_batch(STREAM, "facts")
+    pieces = together([decode_batch(STREAM[at : at + 7], "facts") for at in range(0, len(STREAM), 7)])
+    assert pieces.touches.num_rows > len(STREAM)
+    for table in ("bodies", "touches"):
+        one, other = (getattr(batch, table).to_pylist() for batch in (pieces, whole))
+        assert sorted(map(str, one)) == sorted(map(str, other))
+    assert (pieces.records, pieces.facts, pieces.dead) == (whole.records, whole.facts, whole.dead)

@@ -10,7 +10,7 @@ from infra.store import Store
 from infra.suppressions import Suppressions
 from models.erasure import address_hash
 from models.records import Origin
-from streams.ingest.batch import Record
+from streams.ingest.batch import Record, decode_batch
 from tests.integration.test_cycle import FACTS, RECEIVED, STEPS, Recording, account, cycle_of, event, record
 from tests.stack import checksums
 
@@ -99,6 +99,25 @@ def test_forgotten_behind_any_step_of_a_cycle_nothing_of_a_person_stays(
     assert holding(store) == []
     assert checksums(store.clickhouse) == checksums(known.clickhouse)
     assert str(store.clickhouse.statement("SELECT count() FROM erasure_pending")) == "0"
+
+
+def test_who_is_forgotten_once_a_batch_is_archived_goes_though_another_batch_came_to_know_it_first(
+    new_store: Callable[..., Store],
+) -> None:
+    known = new_store()
+    forget(known)
+    cycle_of(known).run(BATCH)
+    store = new_store()
+    cycle = cycle_of(store)
+    cycle.run(BATCH[:1])
+    ahead = cycle.archive(decode_batch(BATCH[1:], "facts"))
+    forget(store)
+    cycle.run(BATCH[:1])
+    cycle.store(ahead)
+    assert holding(store) == []
+    cycle.settle()
+    assert holding(store) == []
+    assert checksums(store.clickhouse) == checksums(known.clickhouse)
 
 
 def test_days_of_others_that_lose_touches_with_the_person_are_computed_anew(new_store: Callable[..., Store]) -> None:
