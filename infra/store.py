@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from infra.clickhouse import ClickHouse
 from infra.projection import projection
 from models.conflicts import Arrival
+from models.contact_days import CONTACT_DAYS, KEY
 from models.directory import Directory
 from models.facts import FACT, AnyFact
 from models.outcomes import Reason
 from models.rebinding import ContactChange
 from models.records import Origin
-from models.touch_table import TouchRow, events_of, from_micros, touch_table
+from models.touch_table import events_of, from_micros
 
 _MICROS = pa.timestamp("us", "UTC")
 _MILLIS = pa.timestamp("ms", "UTC")
@@ -114,6 +115,7 @@ _DEAD_LETTERS = pa.schema(
 _DIRTY = pa.schema([("contact_key", pa.string()), ("day", pa.date32())])
 _BATCH = pa.schema([("event_id", pa.string())])
 _CORRECTIONS = pa.schema([("correction_id", pa.string())])
+_KEY = pa.schema([CONTACT_DAYS.field(name) for name in KEY])
 _RECORDS = pa.schema([("record_id", pa.string())])
 _NAMES = pa.schema([("name", pa.string())])
 _AFFILIATIONS = pa.schema([("affiliation", pa.string())])
@@ -202,22 +204,22 @@ class Store:
         """Insert touches (models.touch_table); answers their distinct (contact_key, day), the business day."""
         return self._write_touches(touches, is_deleted=0)
 
-    def take_back_touches(self, rows: Sequence[TouchRow]) -> pa.Table:
+    def take_back_touches(self, table: pa.Table) -> pa.Table:
         """Put tombstones over touches that lost their event id to other content; answers as insert_touches does."""
-        table = touch_table(rows)
         graves = pc.add(table.column("precedence"), pa.scalar(1, pa.uint64()))
         at = table.schema.get_field_index("precedence")
         return self._write_touches(table.set_column(at, "precedence", graves), is_deleted=1)
 
     def _write_touches(self, touches: pa.Table, *, is_deleted: int) -> pa.Table:
-        day = self._business_days(touches.column("occurred_at"))
+        day = self.business_days(touches)
         table = touches.drop_columns(_NOT_STORED).append_column("day", day)
         marks = pa.repeat(pa.scalar(is_deleted, pa.uint8()), table.num_rows)
         self.clickhouse.insert("touches", table.append_column("is_deleted", marks))
         return table.select(["contact_key", "day"]).group_by(["contact_key", "day"]).aggregate([])
 
-    def _business_days(self, occurred_at: pa.ChunkedArray) -> pa.ChunkedArray:
-        local = pc.local_timestamp(pc.cast(occurred_at, pa.timestamp("us", self._zone)))
+    def business_days(self, touches: pa.Table) -> pa.ChunkedArray:
+        """The business day of each touch (models.touch_table)."""
+        local = pc.local_timestamp(pc.cast(touches.column("occurred_at"), pa.timestamp("us", self._zone)))
         return pc.cast(pc.floor_temporal(local, unit="day"), pa.date32())
 
     def business_day(self, unix_us: int) -> date:
@@ -276,7 +278,7 @@ class Store:
 
     def bound_groups(self, keys: pa.Table) -> pa.Table:
         """The keys of the contact-day rows stored for these (contact_key, day) now, whatever account they name."""
-        return self.clickhouse.query("bound_groups", dirty=keys)
+        return self.clickhouse.query("bound_groups", dirty=keys).select(KEY).cast(_KEY)
 
     def insert_contact_days(self, rows: pa.Table) -> int:
         return self.clickhouse.insert("contact_day", rows)

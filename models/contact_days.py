@@ -151,12 +151,22 @@ def with_siblings(keys: pa.Table, directory: Directory) -> pa.Table:
     return pa.concat_tables([keys, siblings]).group_by(keys.column_names).aggregate([])
 
 
-def tombstones(bound_now: pa.Table, rows: pa.Table, epoch: int) -> pa.Table:
+def groups_of(touches: pa.Table) -> pa.Table:
+    """Touches (models.touch_table, and their business `day`) as GROUPS, each a group of its own."""
+    ones, none = (pa.repeat(pa.scalar(n, pa.uint64()), touches.num_rows) for n in (1, 0))
+    at = touches.column("occurred_at").cast(_MILLIS, safe=False)
+    told = [touches.column(name) for name in GROUPS.names[:6]]
+    return pa.Table.from_arrays([*told, ones, none, at, at], schema=GROUPS)
+
+
+def tombstones(bound: pa.Table, rows: pa.Table, epoch: int) -> pa.Table:
     """Rows that mark as gone what is stored for the recomputed contact-days but no longer results from them.
 
-    bound_now: the keys (KEY) of the stored rows. rows: what results now (CONTACT_DAYS).
+    bound: the keys (KEY) of the stored rows, and of those that a worker which slept may still store.
+    rows: what results now (CONTACT_DAYS).
     """
-    gone = bound_now.select(KEY).join(rows.select(KEY), KEY, join_type="left anti")
+    distinct = bound.select(KEY).group_by(KEY).aggregate([])
+    gone = distinct.join(rows.select(KEY), KEY, join_type="left anti")
     empty = pa.table(
         {
             "bound_by": ["unbound"],

@@ -17,7 +17,7 @@ from infra.kafka import KafkaUnavailable
 from infra.store import Store, in_slices
 from infra.telemetry import Step
 from models.conflicts import Arrival, repetition, settle
-from models.contact_days import bind_groups, tombstones, with_siblings
+from models.contact_days import GROUPS, KEY, bind_groups, groups_of, tombstones, with_siblings
 from models.directory import Directory, fold
 from models.facts import AnyFact
 from models.rebinding import by_evidence, change
@@ -68,6 +68,26 @@ class Settlement:
     events: int = 0
     duplicates: int = 0
     conflicts: int = 0
+
+
+class _LeftBehind(NamedTuple):
+    """What may have been counted under other keys until now, and be written so by a worker that slept and dies then.
+
+    It read its touches before the change, so those who make the change see them and can say what it would write. What
+    it would write has an older epoch, and stays gone where that was said before.
+    before: the directory that was bound to. taken_back: touches (GROUPS) that were counted.
+    """
+
+    before: Directory | None = None
+    taken_back: pa.Table = GROUPS.empty_table()
+
+    def written_late(self, groups: pa.Table, keys: pa.Table, now: Directory) -> list[pa.Table]:
+        """The keys (KEY) of such rows. groups: of the recomputed keys (contact_key, day)."""
+        mine = self.taken_back.join(keys, keys.column_names, join_type="left semi").select(GROUPS.names)
+        told = [bind_groups(mine, now)]
+        if self.before is not None:
+            told.append(bind_groups(pa.concat_tables([groups, mine.cast(groups.schema)]), self.before))
+        return [rows.select(KEY) for rows in told]
 
 
 class HalfTakenOut(Exception):
@@ -139,7 +159,7 @@ class Cycle:
             # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
             self._refresh_directory(rebind=bool(batch.facts))
         with report.timing("roll_up"):
-            touched = self._roll_up_surely(dirty, replacing=False)
+            touched = self._roll_up_surely(dirty)
         report.ages_s = _ages_s(batch.touches, datetime.now(UTC))
         with report.timing("publish"):
             self._publish(touched)
@@ -160,9 +180,11 @@ class Cycle:
             return Settlement()
         events = pa.concat_tables(self._unsettled)
         result = Settlement(events=events.num_rows)
-        if dirty := self._take_back(events, result):
+        dirty, taken_back = self._take_back(events, result)
+        if dirty.num_rows:
             self._refresh_directory(rebind=False)
-            self._publish(self._roll_up_surely(pa.concat_tables(dirty), replacing=True))
+            left = _LeftBehind(taken_back=groups_of(taken_back))
+            self._publish(self._roll_up_surely(dirty, left))
         stored, facts = len(self._unsettled), len(self._unsettled_facts)
         records = pc.unique(events.column("record_id")).to_pylist()
         try:
@@ -196,15 +218,18 @@ class Cycle:
             self._store.insert_facts(batch.facts)
         return dirty
 
-    def _take_back(self, events: pa.Table, result: Settlement) -> list[pa.Table]:
-        """Count what had arrived before; take back what lost its id to other content, and answer its dirty keys."""
+    def _take_back(self, events: pa.Table, result: Settlement) -> tuple[pa.Table, pa.Table]:
+        """Count what had arrived before; take back what lost its id to other content.
+
+        Answers the dirty keys, and the touches that were taken back with their `day`.
+        """
         again = pc.is_in(events.column("event_id"), self._store.arrived_again(events))
         columns = (events.filter(again).column(name).to_pylist() for name in Arrival._fields)
         mine = list(map(Arrival._make, zip(*columns, strict=True)))
         repeated = repetition(mine, self._store.rivals(events.filter(again)))
         result.duplicates = repeated.duplicates
         if not repeated.disputed:
-            return []
+            return _NOTHING_TAKEN_BACK
         conflicts = settle(mine, self._store.arrivals(sorted(repeated.disputed)))
         standing = {conflict.winner.event_id: conflict.winner for conflict in conflicts}
         for arrival in mine:
@@ -213,32 +238,37 @@ class Cycle:
                 result.conflicts += lost
                 result.duplicates += not lost and arrival != winner
         found = supersede(self._store, conflicts)
+        gone = touch_table(found.gone)
         dirty = [
-            self._store.take_back_touches(found.gone),
+            self._store.take_back_touches(gone),
             self._store.insert_touches(touch_table(self._erasing.remembered(found.standing))),
         ]
         self._store.keep_verdicts(found.refused)
         self._store.add_corrections(found.corrections)
-        return dirty
+        return pa.concat_tables(dirty), gone.append_column("day", self._store.business_days(gone))
 
-    def _roll_up_surely(self, dirty: pa.Table, *, replacing: bool) -> list[AccountTouched]:
+    def _roll_up_surely(self, dirty: pa.Table, left: "_LeftBehind | None" = None) -> list[AccountTouched]:
         """_roll_up, under the directory that holds when it is done."""
-        touched = self._roll_up(dirty, replacing=replacing)
+        touched = self._roll_up(dirty, left)
         while dirty.num_rows and self._store.directory_state().epoch != self._directory.epoch:
             # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
             dirty = with_siblings(dirty, self._directory)
+            left = _LeftBehind(self._directory)
             self._refresh_directory(rebind=False)
-            touched = self._roll_up(dirty, replacing=True)
+            touched = self._roll_up(dirty, left)
         return touched
 
-    def _roll_up(self, dirty: pa.Table, *, replacing: bool = False) -> list[AccountTouched]:
-        """Recompute the contact-days of the dirty keys. replacing: mark as gone what no longer results from them."""
+    def _roll_up(self, dirty: pa.Table, left: "_LeftBehind | None" = None) -> list[AccountTouched]:
+        """Recompute the contact-days of the dirty keys. left: mark as gone what no longer results from them."""
         last_days: dict[str, date] = {}
         for some in in_slices(dirty):
             keys = with_siblings(some, self._directory)
-            bound_now = self._store.bound_groups(keys) if replacing else None
-            rows = bind_groups(self._store.recompute(keys), self._directory)
-            gone = [] if bound_now is None else [tombstones(bound_now, rows, self._directory.epoch)]
+            bound = [] if left is None else [self._store.bound_groups(keys)]
+            groups = self._store.recompute(keys)
+            rows = bind_groups(groups, self._directory)
+            if left is not None:
+                bound += left.written_late(groups, keys, self._directory)
+            gone = [tombstones(pa.concat_tables(bound), rows, self._directory.epoch)] if bound else []
             self._store.insert_contact_days(pa.concat_tables([rows, *gone]))
             for account_id, day in _last_days(rows):
                 last_days[account_id] = max(day, last_days.get(account_id, day))
@@ -268,7 +298,7 @@ class Cycle:
         facts, new = self._facts, self._directory
         self._store.project_directory(new)
         for dirty in self._store.every_contact_day(list(new.people)) if old is None else self._bound_by(old, new):
-            self._roll_up_surely(dirty, replacing=True)
+            self._roll_up_surely(dirty, _LeftBehind(old))
         self._store.mark_bound(facts)
 
     def _bound_by(self, old: Directory, new: Directory) -> Iterator[pa.Table]:
@@ -280,6 +310,12 @@ class Cycle:
         affiliations = [one for one in under if old.bind_affiliation(one) != new.bind_affiliation(one)]
         if affiliations:
             yield with_siblings(by_evidence(self._store.contact_days_of(affiliations), old, new), old)
+
+
+_NOTHING_TAKEN_BACK = (
+    pa.schema([("contact_key", pa.string()), ("day", pa.date32())]).empty_table(),
+    touch_table([]).append_column("day", pa.chunked_array([], pa.date32())),
+)
 
 
 def _last_days(rows: pa.Table) -> list[tuple[str, date]]:

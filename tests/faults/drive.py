@@ -40,17 +40,21 @@ class Crash(Exception):
 
 
 class Brittle:
-    """Makes a store crash after its n-th step, or fall asleep behind a step while something else happens."""
+    """Makes a store crash after its n-th step, or fall asleep behind a step while something else happens.
+
+    dies_in: having woken up, after its n-th step.
+    """
 
     def __init__(self, store: Store) -> None:
         self.crash_in = -1
+        self.dies_in = -1
         self.sleep_behind = ""
         self.meanwhile: Callable[[], None] = lambda: None
         for name in STEPS:
             setattr(store, name, self._step(name, getattr(store, name)))
 
     def undisturbed(self) -> None:
-        self.crash_in, self.sleep_behind = -1, ""
+        self.crash_in, self.dies_in, self.sleep_behind = -1, -1, ""
 
     def _step(self, name: str, action: Callable[..., Any]) -> Callable[..., Any]:
         def step(*arguments: Any) -> Any:
@@ -59,8 +63,10 @@ class Brittle:
             if self.crash_in == 0:
                 raise Crash
             if name == self.sleep_behind:
+                dies_in = self.dies_in
                 self.undisturbed()
                 self.meanwhile()
+                self.crash_in = dies_in
             return answer
 
         return step
@@ -106,10 +112,12 @@ def run(store: Store, world: World, seed: int, cycle: NewCycle, *, commit_first:
         end = min(len(records), start + rng.randrange(1, max(2, len(records) // 5)))
         batch = records[start:end]
         brittle.undisturbed()
-        match rng.choice(("crash", "sleep", "sleep", "nothing")):
+        match rng.choice(("crash", "sleep", "sleep", "sleep and die", "nothing")):
             case "crash":
                 brittle.crash_in = rng.randrange(1, len(STEPS))
-            case "sleep":
+            case "sleep" | "sleep and die" as fault:
+                if fault == "sleep and die":
+                    brittle.dies_in = rng.randrange(1, 4)
                 # Half of the time where what was read is old when it is written.
                 brittle.sleep_behind = rng.choice((*STEPS, *["recompute"] * len(STEPS)))
                 # Now and then the other worker does all the rest: nothing later mends what the sleeper writes then.

@@ -142,7 +142,10 @@ class Sink:
         if not disputed:
             return []
         found = supersede(self._store, settle(mine, self._store.arrivals(sorted(disputed))))
-        dirty = [self._store.take_back_touches(found.gone), self._store.insert_touches(touch_table(found.standing))]
+        dirty = [
+            self._store.take_back_touches(touch_table(found.gone)),
+            self._store.insert_touches(touch_table(found.standing)),
+        ]
         self._store.keep_verdicts(found.refused)
         self._store.add_corrections(found.corrections)
         return dirty
