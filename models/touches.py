@@ -88,9 +88,11 @@ def read_signal(signal: Signal, origin: Origin) -> Reading:
     direction = signal.direction
     people = sorted({contact.key: contact.affiliation for contact in data.contacts}.items())
     said = (signal.type, signal.time.isoformat(), direction, data.campaign, data.subject, data.user_agent)
-    content = content_digest((*said, *chain.from_iterable(people)))
+    # Signals whose source says nothing of machines keep the digests that they had before it could.
+    told = (f"machine={data.machine}",) if data.machine else ()
+    content = content_digest((*said, *chain.from_iterable(people), *told))
     event_id = event_digest(source, signal.id, content)
-    machine = machine_reason(data.user_agent)
+    machine = data.machine or machine_reason(data.user_agent)
     return Reading(
         event_id,
         content,
@@ -118,7 +120,7 @@ def content_digest(said: Iterable[str]) -> str:
     """The digest of all that is stored of an event.
 
     said: type, time in UTC (ISO 8601), direction, campaign, subject, user agent, then the key and the affiliation of
-    each contact, sorted.
+    each contact, sorted; then what the source says of a machine, if it does.
     """
     return _digest("\x1f".join(said))
 

@@ -78,6 +78,7 @@ data = st.fixed_dictionaries(
         "campaign": text,
         "subject": text,
         "user_agent": text | st.just("Googlebot/2.1"),
+        "machine": st.sampled_from(["", "prefetch", "No reason"]),
     },
 )
 event = st.fixed_dictionaries(

@@ -10,6 +10,7 @@ from models.decode import outcomes_of
 from models.events import Signal
 from models.outcomes import REMEDIES, DeadLetter, Reason
 from models.records import Origin
+from models.touches import read_signal
 from tests.signals import content, event_id
 
 RECEIVED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -116,3 +117,21 @@ def test_without_an_id_an_event_is_known_by_its_content() -> None:
 
 def test_every_reason_has_a_remedy() -> None:
     assert set(REMEDIES) == set(Reason)
+
+
+def test_a_source_that_knows_of_a_machine_is_believed() -> None:
+    told = {"contacts": [{"email": "taro@aozora.example"}], "user_agent": "Mozilla/5.0 Firefox/140.0"}
+    [person] = outcomes_of(body(data=told), ORIGIN)
+    [machine] = outcomes_of(body(data={**told, "machine": "prefetch"}), ORIGIN)
+    assert isinstance(person, Signal)
+    assert isinstance(machine, Signal)
+    one, other = read_signal(person, ORIGIN), read_signal(machine, ORIGIN)
+    assert ([touch.machine for touch in one.touches], [touch.machine for touch in other.touches]) == ([""], ["prefetch"])
+    assert one.event_id == other.event_id
+    assert one.content != other.content
+
+
+def test_a_reason_that_is_no_word_is_refused() -> None:
+    [outcome] = outcomes_of(body(data={"contacts": [{"email": "taro@aozora.example"}], "machine": "Pre fetch!"}), ORIGIN)
+    assert isinstance(outcome, DeadLetter)
+    assert outcome.reason is Reason.FIELD_INVALID
