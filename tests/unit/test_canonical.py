@@ -126,12 +126,14 @@ def test_a_source_that_knows_of_a_machine_is_believed() -> None:
     assert isinstance(person, Signal)
     assert isinstance(machine, Signal)
     one, other = read_signal(person, ORIGIN), read_signal(machine, ORIGIN)
-    assert ([touch.machine for touch in one.touches], [touch.machine for touch in other.touches]) == ([""], ["prefetch"])
+    assert [touch.machine for touch in one.touches] == [""]
+    assert [touch.machine for touch in other.touches] == ["prefetch"]
     assert one.event_id == other.event_id
     assert one.content != other.content
 
 
 def test_a_reason_that_is_no_word_is_refused() -> None:
-    [outcome] = outcomes_of(body(data={"contacts": [{"email": "taro@aozora.example"}], "machine": "Pre fetch!"}), ORIGIN)
+    told = {"contacts": [{"email": "taro@aozora.example"}], "machine": "Pre fetch!"}
+    [outcome] = outcomes_of(body(data=told), ORIGIN)
     assert isinstance(outcome, DeadLetter)
     assert outcome.reason is Reason.FIELD_INVALID
