@@ -16,15 +16,14 @@ from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import KafkaUnavailable
 from infra.store import Store, in_slices
 from infra.telemetry import Step
-from models.conflicts import Arrival, repetition, settle
 from models.contact_days import GROUPS, KEY, bind_groups, groups_of, tombstones, with_siblings
 from models.directory import Directory, fold
 from models.facts import AnyFact
 from models.rebinding import by_evidence, change
-from models.touch_table import events_of, touch_table
+from models.touch_table import events_of
 from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.disputes import Disputes, Settlement
 from streams.ingest.erase import Erasing
-from streams.ingest.supersede import supersede
 
 
 class AccountTouched(NamedTuple):
@@ -61,15 +60,6 @@ class CycleReport:
         self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
 
 
-@dataclass(slots=True)
-class Settlement:
-    """What the events of some batches turned out to be. duplicates: that came before; conflicts: that lost their id."""
-
-    events: int = 0
-    duplicates: int = 0
-    conflicts: int = 0
-
-
 class _LeftBehind(NamedTuple):
     """What may have been counted under other keys until now, and be written so by a worker that slept and dies then.
 
@@ -103,6 +93,7 @@ class Cycle:
         self._facts_topic = facts_topic
         self._publish = publish
         self._erasing = Erasing(store)
+        self._disputes = Disputes(store, self._erasing)
         self._directory = Directory()
         self._facts = 0  # of which the directory is the fold
         self._side = ThreadPoolExecutor(1, thread_name_prefix="ingest-side")
@@ -180,7 +171,7 @@ class Cycle:
             return Settlement()
         events = pa.concat_tables(self._unsettled)
         result = Settlement(events=events.num_rows)
-        dirty, taken_back = self._take_back(events, result)
+        dirty, taken_back = self._disputes.settle(events, result)
         if dirty.num_rows:
             self._refresh_directory(rebind=False)
             left = _LeftBehind(taken_back=groups_of(taken_back))
@@ -217,35 +208,6 @@ class Cycle:
         if batch.facts:
             self._store.insert_facts(batch.facts)
         return dirty
-
-    def _take_back(self, events: pa.Table, result: Settlement) -> tuple[pa.Table, pa.Table]:
-        """Count what had arrived before; take back what lost its id to other content.
-
-        Answers the dirty keys, and the touches that were taken back with their `day`.
-        """
-        again = pc.is_in(events.column("event_id"), self._store.arrived_again(events))
-        columns = (events.filter(again).column(name).to_pylist() for name in Arrival._fields)
-        mine = list(map(Arrival._make, zip(*columns, strict=True)))
-        repeated = repetition(mine, self._store.rivals(events.filter(again)))
-        result.duplicates = repeated.duplicates
-        if not repeated.disputed:
-            return _NOTHING_TAKEN_BACK
-        conflicts = settle(mine, self._store.arrivals(sorted(repeated.disputed)))
-        standing = {conflict.winner.event_id: conflict.winner for conflict in conflicts}
-        for arrival in mine:
-            if (winner := standing.get(arrival.event_id)) is not None:
-                lost = arrival.content != winner.content
-                result.conflicts += lost
-                result.duplicates += not lost and arrival != winner
-        found = supersede(self._store, conflicts)
-        gone = touch_table(found.gone)
-        dirty = [
-            self._store.take_back_touches(gone),
-            self._store.insert_touches(touch_table(self._erasing.remembered(found.standing))),
-        ]
-        self._store.keep_verdicts(found.refused)
-        self._store.add_corrections(found.corrections)
-        return pa.concat_tables(dirty), gone.append_column("day", self._store.business_days(gone))
 
     def _roll_up_surely(self, dirty: pa.Table, left: "_LeftBehind | None" = None) -> list[AccountTouched]:
         """_roll_up, under the directory that holds when it is done."""
@@ -310,12 +272,6 @@ class Cycle:
         affiliations = [one for one in under if old.bind_affiliation(one) != new.bind_affiliation(one)]
         if affiliations:
             yield with_siblings(by_evidence(self._store.contact_days_of(affiliations), old, new), old)
-
-
-_NOTHING_TAKEN_BACK = (
-    pa.schema([("contact_key", pa.string()), ("day", pa.date32())]).empty_table(),
-    touch_table([]).append_column("day", pa.chunked_array([], pa.date32())),
-)
 
 
 def _last_days(rows: pa.Table) -> list[tuple[str, date]]:

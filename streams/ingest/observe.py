@@ -2,7 +2,8 @@
 
 from infra.telemetry import WorkerMetrics
 from models.outcomes import Reason
-from streams.ingest.cycle import CycleReport, Settlement
+from streams.ingest.cycle import CycleReport
+from streams.ingest.disputes import Settlement
 
 
 def observe(metrics: WorkerMetrics, report: CycleReport, cycle_s: float) -> None:

@@ -5,8 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, repeat
@@ -26,8 +25,9 @@ from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import FACTS, INGEST_GROUP, SIGNAL_TOPICS, KafkaUnavailable, client_options
 from infra.settings import Settings
 from infra.telemetry import WorkerMetrics
-from streams.ingest.batch import Batch, decode_batch, together
+from streams.ingest.batch import Batch
 from streams.ingest.cycle import Cycle, CycleReport
+from streams.ingest.filling import MAX_RECORDS, Filling
 from streams.ingest.lag import LagWatch
 from streams.ingest.observe import observe, observe_settlement
 
@@ -35,9 +35,6 @@ T = TypeVar("T")
 
 log = logging.getLogger("setten.ingest")
 
-# A batch holds at most so many records and about so many bytes: what it costs in memory does not grow with the lag.
-MAX_RECORDS = 25_000
-_MAX_BYTES = 16 << 20
 _RECORDS_PER_POLL = 2_000
 _POLL_MS = 250
 # While a batch is stored the next one is filled: how often it is looked whether it is stored.
@@ -60,49 +57,6 @@ _LOST_PARTITIONS = (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
-
-
-class _Decoded(NamedTuple):
-    batch: Batch
-    seconds: float
-
-
-def _decode(messages: list[Any]) -> _Decoded:
-    begun = time.perf_counter()
-    return _Decoded(decode_batch(messages, FACTS), time.perf_counter() - begun)
-
-
-@dataclass(slots=True)
-class _Filling:
-    """A batch that is being read. full: more may be waiting. It is decoded in pieces while the rest is read."""
-
-    records: int = 0
-    size: int = 0
-    offsets: dict[Any, int] = field(default_factory=dict)  # by partition: the offset to commit
-    _left: list[Any] = field(default_factory=list)
-    _pieces: list[Future[_Decoded]] = field(default_factory=list)
-
-    @property
-    def full(self) -> bool:
-        return self.records >= MAX_RECORDS or self.size >= _MAX_BYTES
-
-    def add(self, found: dict[Any, list[Any]]) -> None:
-        for partition, messages in found.items():
-            self.records += len(messages)
-            self.size += sum(len(message.value or b"") for message in messages)
-            self.offsets[partition] = messages[-1].offset + 1
-            self._left += messages
-
-    def decode(self, thread: ThreadPoolExecutor, *, rest: bool = False) -> None:
-        """Decode what was added, if nothing else is being decoded, or rest."""
-        if self._left and (rest or not self._pieces or self._pieces[-1].done()):
-            # The messages are not kept: they are as large as the batch.
-            self._pieces.append(thread.submit(_decode, self._left))
-            self._left = []
-
-    async def decoded(self) -> _Decoded:
-        pieces = [await asyncio.wrap_future(piece) for piece in self._pieces]
-        return _Decoded(together([piece.batch for piece in pieces]), sum(piece.seconds for piece in pieces))
 
 
 class _Told(NamedTuple):
@@ -236,10 +190,10 @@ class IngestService(mode.Service):
         finally:
             self._idle.set()
 
-    async def _read(self, storing: "asyncio.Task[None] | None") -> _Filling:
+    async def _read(self, storing: "asyncio.Task[None] | None") -> Filling:
         """Read until a batch is full; with nothing left to read, as long as another one is being stored."""
         assert self._consumer is not None
-        filling = _Filling()
+        filling = Filling()
         while not filling.full and not self.should_stop:
             busy = storing is not None and not storing.done()
             found = await self._consumer.getmany(
@@ -253,7 +207,7 @@ class IngestService(mode.Service):
         filling.decode(self._decode_thread, rest=True)
         return filling
 
-    async def _archived(self, cycle: Cycle, filled: _Filling) -> tuple[Batch, _Told]:
+    async def _archived(self, cycle: Cycle, filled: Filling) -> tuple[Batch, _Told]:
         read_at = time.perf_counter()
         decoded = await filled.decoded()
         decoded_at = time.perf_counter()

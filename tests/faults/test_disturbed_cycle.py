@@ -16,8 +16,9 @@ from infra.clickhouse import ClickHouse
 from infra.settings import Settings
 from infra.store import Store
 from models.directory import Person
-from streams.ingest import cycle
+from streams.ingest import cycle, disputes
 from streams.ingest.cycle import AccountTouched, Cycle
+from streams.ingest.disputes import Disputes
 from tests.faults import drive, world
 
 EVENTS = 400
@@ -173,8 +174,8 @@ def test_a_roll_up_that_is_skipped_is_caught(new_database: NewDatabase) -> None:
 
 
 def test_conflicts_left_unsettled_are_caught(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    def take_back(self: Cycle, events: pa.Table, result: Any) -> Sequence[pa.Table]:
-        return cycle._NOTHING_TAKEN_BACK
+    def settle(self: Disputes, events: pa.Table, result: Any) -> Sequence[pa.Table]:
+        return disputes._NO_KEYS, disputes._NO_TOUCHES
 
-    monkeypatch.setattr(Cycle, "_take_back", take_back)
+    monkeypatch.setattr(Disputes, "settle", settle)
     caught(new_database)

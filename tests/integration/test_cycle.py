@@ -15,6 +15,7 @@ from infra.store import Store
 from models.contact_days import bind_groups
 from models.directory import fold
 from models.records import Origin
+from streams.ingest import disputes
 from streams.ingest.batch import Record, decode_batch, together
 from streams.ingest.cycle import AccountTouched, Cycle
 from tests.stack import checksums
@@ -173,6 +174,21 @@ def test_batches_settled_together_leave_what_each_alone_leaves(new_store: Callab
     assert content(store) == alone
 
 
+def test_conflicts_settled_a_few_at_a_time_are_settled_alike(
+    new_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [record(event(n, type="web.form_submitted"), offset=100 + n) for n in range(20)]
+    stream = [*STREAM, *others, *STREAM[:9]]
+    store = new_store()
+    _, settled = cycle_of(store).run(stream)
+    assert settled.conflicts > 10
+    monkeypatch.setattr(disputes, "_IDS_AT_ONCE", 3)
+    monkeypatch.setattr(disputes, "_DISPUTED_AT_ONCE", 2)
+    few = new_store()
+    assert cycle_of(few).run(stream)[1] == settled
+    assert content(few) == content(store)
+
+
 def test_a_loser_that_turns_out_to_have_come_earlier_is_not_counted(new_store: Callable[..., Store]) -> None:
     """Its touches stand over their tombstones until it is settled again, and are rolled up meanwhile."""
     winner = event(1)
@@ -251,7 +267,7 @@ def test_of_two_workers_with_two_contents_of_one_id_the_later_sees_the_other(new
     two = record(event(1, type="web.form_submitted", time="2026-05-01T00:00:00Z"), minutes=2)
     undisturbed = run_all(new_store(), [[FACTS], [one], [two]])
     for first, second in ((one, two), (two, one)):
-        for step in ("archive", "claim_events", "insert_touches", "rivals", "insert_contact_days", "publish"):
+        for step in ("archive", "claim_events", "insert_touches", "arrived_again", "insert_contact_days", "publish"):
             store = new_store(Recording)
             assert isinstance(store, Recording)
             other = Store(store.clickhouse, "Asia/Tokyo")
