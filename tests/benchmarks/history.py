@@ -10,6 +10,7 @@ from tests.benchmarks.load import ACCOUNTS, CONTACTS
 _DAYS = 730
 _AT_A_TIME = 2_000_000
 _PATIENCE_S = 600.0
+_QUIET_LOOKS = 10
 
 # One touch a number. Contacts and days by hashes; in the hours of the day that are of one date here and in Tokyo.
 _TOUCHES = """
@@ -80,9 +81,10 @@ def make(clickhouse: ClickHouse, touches: int, last: date) -> None:
 
 
 def settle(clickhouse: ClickHouse) -> None:
-    """Wait until the merges under way have ended."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while int(clickhouse.statement("SELECT count() FROM system.merges")):
+    """Wait until merges have ended, and no new one has begun for a while."""
+    deadline, quiet = time.monotonic() + _PATIENCE_S, 0
+    while quiet < _QUIET_LOOKS:
+        quiet = 0 if int(clickhouse.statement("SELECT count() FROM system.merges")) else quiet + 1
         if time.monotonic() > deadline:
             raise SystemExit(f"merges have not ended within {_PATIENCE_S:.0f} s")
         time.sleep(0.5)
