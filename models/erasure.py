@@ -28,6 +28,10 @@ NOBODY_OF_OURS = f"x@{OWN_DOMAIN}"
 MARK = b"erased.invalid"
 
 _IDENTITIES = ("email", "id", "anonymous_id", "contact_key")
+# Of a statement about a person its kind is kept, or it could not be told from a broken one.
+_KINDS = ("type",)
+# SendGrid's events are flat, so that the person's object is the event itself.
+_KINDS_BY_ADAPTER = {"sendgrid": ("type", "event", "sg_event_id", "timestamp")}
 _FLAT_OBJECT = re.compile(r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*+")*+\}')
 _ENCODED_WORDS = re.compile(r"=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=(?:\s+=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)*+")
 _BASE64_LINES = re.compile(r"(?<=\n)[A-Za-z0-9+/]{4,100}={0,2}(?:\r?\n[A-Za-z0-9+/]{2,100}={0,2})*+(?=\r?\n|\Z)")
@@ -102,7 +106,8 @@ def redact(body: bytes, origin: Origin, suppressed: Suppressed) -> bytes:
     changed = suppressed.without_text(changed, origin.own_domains)
     if changed == text:
         return body
-    changed = _without_names(changed) if mail else _without_neighbours(changed)
+    kinds = _KINDS_BY_ADAPTER.get(origin.adapter, _KINDS)
+    changed = _without_names(changed) if mail else _without_neighbours(changed, kinds)
     return changed.encode("utf-8", "surrogateescape")
 
 
@@ -120,8 +125,8 @@ def _nobody(address: str, own_domains: tuple[str, ...]) -> str:
     return NOBODY_OF_OURS if own else NOBODY
 
 
-def _without_neighbours(text: str) -> str:
-    """With what a JSON object says of a person who was erased left out: names, ids, companies."""
+def _without_neighbours(text: str, kinds: tuple[str, ...]) -> str:
+    """With what a JSON object says of a person who was erased left out: names, ids, companies. kinds: what stays."""
 
     def emptied(match: re.Match[str]) -> str:
         if MARK.decode() not in match[0]:
@@ -133,9 +138,8 @@ def _without_neighbours(text: str) -> str:
         kept = {name: told[name] for name in _IDENTITIES if isinstance(told.get(name), str) and is_nobody(told[name])}
         if not kept:
             return match[0]
-        # Of a statement about a person its kind is kept, or it could not be told from a broken one.
         # Bytes that are no UTF-8 must stay bytes.
-        return json.dumps({"type": told["type"]} | kept if "type" in told else kept, ensure_ascii=False)
+        return json.dumps({name: told[name] for name in kinds if name in told} | kept, ensure_ascii=False)
 
     return _FLAT_OBJECT.sub(emptied, text)
 

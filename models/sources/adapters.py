@@ -5,7 +5,17 @@ from collections.abc import Callable
 from models.events import Signal
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin
-from models.sources import access_log, attendance, canonical, host_log, mbox
+from models.sources import (
+    access_log,
+    attendance,
+    canonical,
+    host_log,
+    mailgun,
+    mbox,
+    postmark,
+    sendgrid,
+    ses,
+)
 
 ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
     "canonical": canonical.decode,
@@ -13,6 +23,10 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
     "attendance": attendance.decode,
     "access-log": access_log.decode,
     "host-log": host_log.decode,
+    "sendgrid": sendgrid.decode,
+    "mailgun": mailgun.decode,
+    "postmark": postmark.decode,
+    "ses": ses.decode,
 }
 
 

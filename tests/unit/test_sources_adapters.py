@@ -15,6 +15,12 @@ GOOD = {
     "attendance": b"meeting,date,attendee_id\nPlenary,2025-01-01,p\n",
     "access-log": b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n',
     "host-log": b"host\ttime\turl\tresponse\na.example\t804571206\t/\t200\n",
+    "sendgrid": b'[{"event": "open", "email": "a@a.example", "timestamp": 1735689600, "sg_event_id": "e"}]',
+    "mailgun": b'{"event-data": {"event": "opened", "id": "m", "recipient": "a@a.example", "timestamp": 1735689600}}',
+    "postmark": b'{"RecordType": "Open", "MessageID": "p", "Recipient": "a@a.example",'
+    b' "ReceivedAt": "2025-01-01T00:00:00Z"}',
+    "ses": b'{"Type": "Notification", "Message": "{\\"eventType\\": \\"Send\\", \\"mail\\": {\\"messageId\\": \\"s\\",'
+    b' \\"timestamp\\": \\"2025-01-01T00:00:00Z\\", \\"destination\\": [\\"a@a.example\\"]}}"}',
 }
 
 
@@ -31,4 +37,4 @@ def test_an_unknown_adapter_is_a_dead_letter_that_names_the_known_ones(name: str
     [found] = decode(b"body", Origin("s", name, NOW))
     assert isinstance(found, DeadLetter)
     assert (found.reason, found.raw) == (Reason.UNKNOWN_ADAPTER, b"body")
-    assert all(known in found.detail for known in ("canonical", "mbox", "attendance", "access-log", "host-log"))
+    assert all(known in found.detail for known in GOOD)

@@ -1,0 +1,119 @@
+"""Webhook bodies in JSON: what every provider's adapter does alike.
+
+A provider's module says what one event of its own tells (a Reader). Parsing, the limits, the bytes of each event and
+the answer for every one of them are here.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pydantic_core
+
+from models.events import Signal
+from models.outcomes import DeadLetter, Reason
+from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, elements, signal_or_dead_letter
+
+Told = dict[str, object]
+"""A JSON object as a provider sent it."""
+
+Reader = Callable[[Told], list[Told]]
+"""Answers one event of a provider as values for `Signal`, one for each signal it makes. Raises Refused."""
+
+
+class Refused(Exception):
+    """An event, or a body, that cannot become signals. reason, detail: those of its dead letter."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def decode_events(body: bytes, read: Reader) -> list[Signal | DeadLetter]:
+    """Answer a body: an object is one event, an array is one for each element. Signals and dead letters, in order.
+
+    An adapter whose provider sends arrays reads an object too: a dead letter that somebody mended is sent alone.
+    """
+    try:
+        value = parse(body)
+    except Refused as refused:
+        return [DeadLetter(0, refused.reason, refused.detail, body)]
+    if value == []:
+        return [DeadLetter(0, Reason.EMPTY_BODY, "the array holds no event", body)]
+    events = zip(value, elements(body.decode("utf-8")), strict=True) if isinstance(value, list) else [(value, body)]
+    outcomes: list[Signal | DeadLetter] = []
+    for event, raw in events:
+        outcomes += _answers(len(outcomes), event, raw, read)
+        # One event may make many signals, so counting the elements would not do.
+        if len(outcomes) > MAX_EVENTS:
+            detail = f"more than {MAX_EVENTS:,} events in one body, which is the limit"
+            return [DeadLetter(0, Reason.TOO_LARGE, detail, body)]
+    return outcomes
+
+
+def parse(raw: bytes, what: str = "the body") -> object:
+    """The JSON value of a body, or of a text inside one. what: its name in a detail. Raises Refused.
+
+    NaN is refused, and so is nesting too deep for the parser.
+    """
+    stripped = raw.strip().removeprefix(b"\xef\xbb\xbf")
+    if not stripped:
+        raise Refused(Reason.EMPTY_BODY, f"{what} is empty")
+    try:
+        stripped.decode("utf-8")
+        return pydantic_core.from_json(stripped, allow_inf_nan=False)
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.INVALID_UTF8, f"{what}: byte {error.start} is not UTF-8") from error
+    except ValueError as error:
+        raise Refused(Reason.NOT_JSON, f"{what} is not JSON: {error}") from error
+
+
+def _answers(index: int, event: object, raw: bytes, read: Reader) -> list[Signal | DeadLetter]:
+    """What becomes of one event. index: the position of its first signal among all that the body makes."""
+    try:
+        if len(raw) > MAX_EVENT_BYTES:
+            detail = f"{len(raw):,} bytes in one event; the limit is {MAX_EVENT_BYTES:,}"
+            raise Refused(Reason.TOO_LARGE, detail)
+        if not isinstance(event, dict):
+            raise Refused(Reason.NOT_AN_EVENT, f"a JSON {type(event).__name__}, not an object")
+        values = read(event)
+    except Refused as refused:
+        return [DeadLetter(index, refused.reason, refused.detail, raw)]
+    return [signal_or_dead_letter(index + place, value, raw) for place, value in enumerate(values)]
+
+
+def field(told: Told, *path: str) -> object:
+    """What stands at a path of names, None where nothing does. Raises Refused where a step is no object."""
+    value: object = told
+    for depth, name in enumerate(path):
+        if not isinstance(value, dict):
+            raise Refused(Reason.FIELD_INVALID, f"{'.'.join(path[:depth])}: must be an object; got {shown(value)}")
+        value = value.get(name)
+        # An empty object of PHP's makers is an empty array, and null stands for absent.
+        if value is None or value == []:
+            return None
+    return value
+
+
+def text(told: Told, *path: str) -> str:
+    """The text at a path. Raises Refused where there is none, or something else."""
+    value = field(told, *path)
+    if isinstance(value, str) and value.strip():
+        return value
+    raise Refused(Reason.FIELD_INVALID, f"{'.'.join(path)}: must be a text; got {shown(value)}")
+
+
+def chosen(table: Mapping[str, str], told: Told, *path: str) -> str:
+    """What a provider's name for something means here. Raises Refused for a name that the table does not have."""
+    name, where = field(told, *path), ".".join(path)
+    if name is None:
+        raise Refused(Reason.NOT_AN_EVENT, f"{where}: there is none, so this is no event that the adapter reads")
+    if not isinstance(name, str):
+        raise Refused(Reason.FIELD_INVALID, f"{where}: must be a text; got {shown(name)}")
+    if name not in table:
+        raise Refused(Reason.UNKNOWN_KIND, f"{where}: {shown(name)} is not mapped; these are: {', '.join(table)}")
+    return table[name]
+
+
+def shown(value: object) -> str:
+    """A value as a detail shows it, cut to 120 characters."""
+    return repr(value)[:120]
