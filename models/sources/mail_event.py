@@ -8,10 +8,9 @@ from typing import NamedTuple
 from models.outcomes import Reason
 from models.sources.webhook_json import Refused, Told, shown
 
-_DIRECTIONS = {
-    **dict.fromkeys(("sent", "delivered", "deferred", "bounced", "dropped"), "outbound"),
-    **dict.fromkeys(("opened", "clicked", "unsubscribed", "complained"), "inbound"),
-}
+# Who unsubscribes or complains turns away: an account must not look in touch for it.
+_OUTBOUND = ("sent", "delivered", "deferred", "bounced", "dropped", "unsubscribed", "complained")
+_DIRECTIONS = dict.fromkeys(_OUTBOUND, "outbound") | dict.fromkeys(("opened", "clicked"), "inbound")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_10000 = 253_402_300_800
 _MOST_SUBJECT = 512

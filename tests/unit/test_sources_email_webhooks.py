@@ -115,9 +115,9 @@ def test_an_address_that_is_bad_is_told_from_a_mail_that_did_not_get_through(
          "email.complained"),
     ],
 )  # fmt: skip
-def test_who_leaves_or_complains_has_moved_towards_us(adapter: str, body: object, kind: str) -> None:
+def test_who_leaves_or_complains_is_not_in_touch_by_it(adapter: str, body: object, kind: str) -> None:
     found = signal(adapter, body)
-    assert (found.type, found.direction, found.data.machine) == (kind, "inbound", "")
+    assert (found.type, found.direction, found.data.machine) == (kind, "outbound", "")
 
 
 LINK = "https://aozora.example/fair/2026?utm_source=mail&to=sato%40aozora.example#top"
