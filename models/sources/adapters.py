@@ -5,12 +5,13 @@ from collections.abc import Callable
 from models.events import Signal
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin
-from models.sources import access_log, attendance, canonical, host_log, mbox
+from models.sources import access_log, attendance, attendees, canonical, host_log, mbox
 
 ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
     "canonical": canonical.decode,
     "mbox": mbox.decode,
     "attendance": attendance.decode,
+    "attendees": attendees.decode,
     "access-log": access_log.decode,
     "host-log": host_log.decode,
 }
