@@ -80,7 +80,10 @@ class WorkerMetrics:
             "setten_ingest_cycle_seconds", "From a batch's being read to its commit, retries included", _STEP_S
         )
         self.step = self._histogram(
-            "setten_ingest_step_seconds", "A step of a cycle; wait: until the batch before is stored", _STEP_S, "step"
+            "setten_ingest_step_seconds",
+            "A step of a cycle; decode and archive go on while the batch before is stored, wait: until it is",
+            _STEP_S,
+            "step",
         )
         self.retries = self._counter(
             "setten_ingest_retries_total", "Tries to store a batch again, because ClickHouse or Kafka did not answer"

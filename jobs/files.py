@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from models.sources.attendance import csv_rows
+from models.sources.attendee_lists import listed_rows
 from models.sources.canonical import MAX_EVENT_BYTES
 
 LINES_PER_RECORD = 200
@@ -63,8 +64,9 @@ class FileRecords(Iterator[bytes]):
 def records(path: Path, adapter: str) -> FileRecords:
     """Split a file, compressed with gzip or not, as its adapter needs it; memory does not grow with the file.
 
-    canonical, access-log: up to 200 lines a record. attendance, host-log: the header line and up to 200 rows. mbox: one
-    message with its envelope line, byte for byte up to 1 MiB; what is cut off is body, which no adapter reads.
+    canonical, access-log: up to 200 lines a record. attendance, attendees, host-log: the header line and up to 200
+    rows. mbox: one message with its envelope line, byte for byte up to 1 MiB; what is cut off is body, which no adapter
+    reads.
     """
     return FileRecords(path, adapter)
 
@@ -159,10 +161,15 @@ def _csv_batches(lines: Iterable[bytes]) -> Iterator[bytes]:
     return _batches_below_header(csv_rows(lines))
 
 
+def _list_batches(lines: Iterable[bytes]) -> Iterator[bytes]:
+    return _batches_below_header(listed_rows(lines))
+
+
 _SPLITTERS: dict[str, Callable[[_Lines], Iterator[bytes]]] = {
     "canonical": _batches,
     "mbox": _messages,
     "attendance": _csv_batches,
+    "attendees": _list_batches,
     "access-log": _batches,
     "host-log": _batches_below_header,
 }

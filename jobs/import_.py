@@ -252,7 +252,9 @@ def _says_nothing_new(fact: AnyFact, known: Directory) -> bool:
     return before is not None and before.model_dump(exclude={"recorded_at"}) == fact.model_dump(exclude={"recorded_at"})
 
 
-def origin_of(source: str, adapter: str, own_domains: Sequence[str]) -> Origin:
-    """The origin of what is imported now."""
+def origin_of(source: str, adapter: str, own_domains: Sequence[str], timezone: str = "") -> Origin:
+    """The origin of what is imported now. timezone: IANA name, of local times in a list."""
     content_type = "application/x-ndjson" if adapter == "canonical" else "application/octet-stream"
+    if timezone:
+        content_type = f"text/csv; tz={timezone}"
     return Origin(source, adapter, datetime.now(UTC), content_type, tuple(own_domains))

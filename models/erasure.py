@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from models.events import Contact
 from models.records import Origin
+from models.sources.attendee_lists import encoding_of, narrow
 from models.spellings import addresses_in
 
 # Who stands where a person stood. `.invalid` is nobody's for ever (RFC 2606). Short, so that no field grows too long;
@@ -85,10 +86,13 @@ class Suppressed:
         """Whether an identity key names a forgotten address."""
         return bool(addresses_in(contact_key.partition(":")[2], self.__contains__))
 
-    def without_text(self, text: str, own_domains: tuple[str, ...] = ()) -> str:
-        """The text with nobody's address for each suppressed one, however it is spelled."""
+    def without_text(self, text: str, own_domains: tuple[str, ...] = (), as_read: str = "") -> str:
+        """The text with nobody's address for each suppressed one, however it is spelled.
+
+        as_read: what its adapter takes the text for, character for character, where that is something else.
+        """
         parts, place = [], 0
-        for one in addresses_in(text, self.__contains__):
+        for one in addresses_in(as_read or text, self.__contains__):
             parts += [text[place : one.start], _nobody(one.address, own_domains)]
             place = one.end
         return "".join([*parts, text[place:]]) if parts else text
@@ -100,15 +104,17 @@ def redact(body: bytes, origin: Origin, suppressed: Suppressed) -> bytes:
     With an address goes what stands beside it in the same JSON object, or as a name in the same header of a mail.
     Doing it again changes nothing. Bytes that are no UTF-8 stay what they are.
     """
-    text = body.decode("utf-8", "surrogateescape")
+    attendees = origin.adapter == "attendees"
+    encoding = encoding_of(body) if attendees else "utf-8"
+    text = body.decode(encoding, "surrogateescape")
     mail = origin.adapter == "mbox"
     changed = _without_encoded(text, origin.own_domains, suppressed) if mail else text
-    changed = suppressed.without_text(changed, origin.own_domains)
+    changed = suppressed.without_text(changed, origin.own_domains, narrow(text) if attendees else "")
     if changed == text:
         return body
     kinds = _KINDS_BY_ADAPTER.get(origin.adapter, _KINDS)
     changed = _without_names(changed) if mail else _without_neighbours(changed, kinds)
-    return changed.encode("utf-8", "surrogateescape")
+    return changed.encode(encoding, "surrogateescape")
 
 
 def redact_origin(origin: Origin, suppressed: Suppressed) -> Origin:

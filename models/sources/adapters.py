@@ -8,6 +8,7 @@ from models.records import Origin
 from models.sources import (
     access_log,
     attendance,
+    attendees,
     canonical,
     host_log,
     mailgun,
@@ -21,6 +22,7 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
     "canonical": canonical.decode,
     "mbox": mbox.decode,
     "attendance": attendance.decode,
+    "attendees": attendees.decode,
     "access-log": access_log.decode,
     "host-log": host_log.decode,
     "sendgrid": sendgrid.decode,

@@ -35,7 +35,7 @@ def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
     return [_decode_row(index, row.rstrip(b"\r\n"), columns) for index, row in enumerate(rows)]
 
 
-def csv_rows(lines: Iterable[bytes]) -> Iterator[bytes]:
+def csv_rows(lines: Iterable[bytes], delimiter: str = ",") -> Iterator[bytes]:
     """Join the lines of each CSV row: a quoted field may hold line breaks.
 
     A quote that is not closed within 20 lines is a slip of the pen and costs its own line only.
@@ -47,7 +47,7 @@ def csv_rows(lines: Iterable[bytes]) -> Iterator[bytes]:
 
     while (line := next_line()) is not None:
         row = [line]
-        while b'"' in line and _ends_in_quotes(b"".join(row)):
+        while b'"' in line and _ends_in_quotes(b"".join(row), delimiter):
             following = next_line() if len(row) < _MAX_ROW_LINES else None
             if following is None:
                 returned.extendleft(reversed(row[1:]))
@@ -57,9 +57,9 @@ def csv_rows(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(row)
 
 
-def _ends_in_quotes(row: bytes) -> bool:
+def _ends_in_quotes(row: bytes, delimiter: str) -> bool:
     # The csv module itself decides: a reader that takes the probe line along was still inside a quoted field.
-    reader = csv.reader((row.decode("latin-1"), ""))
+    reader = csv.reader((row.decode("latin-1"), ""), delimiter=delimiter)
     try:
         next(reader)
     except csv.Error:

@@ -18,6 +18,18 @@ def test_the_attendance_file_imports_with_its_organizations(real_data: Path, sta
     assert stack.ask("SELECT groupUniqArray(toString(kind)) FROM touches WHERE source='attendance'") == "['meeting']"
 
 
+def test_a_list_of_attendees_in_cp932_imports_once(stack: Stack, tmp_path: Path) -> None:
+    path = tmp_path / "来場者.csv"
+    rows = "見本 一郎,sato@aozora.example,2026/11/20 13:05,出席\n見本 二子,,2026/11/20 13:05,出席\n"
+    path.write_bytes(f"来場者一覧\n氏名,メールアドレス,来場日時,参加状況\n{rows}".encode("cp932"))
+    first = stack.json("import", "attendees", path)
+    assert (first["stored"], first["dead"], first["unaccounted"]) == (1, {"contact_missing": 1}, 0)
+    again = stack.json("import", "attendees", path)
+    assert (again["stored"], again["duplicates"], again["dead"]) == (0, 1, {"contact_missing": 1})
+    touch = stack.ask("SELECT contact_key, kind, action, occurred_at FROM touches FINAL WHERE source='attendees'")
+    assert touch == "['mail:sato@aozora.example', 'event', 'attended', '2026-11-20 04:05:00.000']"
+
+
 def test_the_apache_log_imports_and_its_crawlers_count_for_nothing(real_data: Path, stack: Stack) -> None:
     report = stack.json("import", "access-log", real_data / "web" / "apache_semicomplete_2015-05.log.gz")
     assert report["events"] == report["stored"] + report["duplicates"] + sum(report["dead"].values()) == 10_000

@@ -17,7 +17,7 @@ KEY = "k" * 64
 LOCAL = st.from_regex(r"[a-z0-9]([a-z0-9._+-]{0,8}[a-z0-9])?", fullmatch=True)
 DOMAIN = st.from_regex(r"[a-z0-9]{1,6}(\.[a-z]{2,4}){1,2}", fullmatch=True)
 ADDRESS = st.builds("{}@{}".format, LOCAL, DOMAIN)
-ORIGIN = st.sampled_from(["canonical", "attendance", "access-log", "mbox"]).map(
+ORIGIN = st.sampled_from(["canonical", "attendance", "attendees", "access-log", "mbox"]).map(
     lambda adapter: Origin("s", adapter, datetime(2026, 1, 1, tzinfo=UTC))
 )
 

@@ -39,6 +39,9 @@ CLOSED = "127.0.0.1:9"
         (("alerts", "list", "--state", "closed"), {}, "use open, resolved or all"),
         (("import", "access-log", "here.mbox", "--format", "iis"), {}, "use combined or host"),
         (("import", "mbox", "here.mbox", "--own-domain", "co.jp"), {}, "'co.jp' is not a domain"),
+        (("import", "attendees", "here.csv"), {}, "here.csv: its times tell no zone; add --timezone"),
+        (("import", "attendees", "here.csv", "--timezone", "JST+9"), {}, "'JST+9': not a time zone"),
+        (("import", "attendees", "here.csv", "--timezone", "Asia/Tokyo"), {}, "no ClickHouse is configured"),
         (("dead-letters", "stats"), {"SETTEN_CLICKHOUSE_URL": f"http://{CLOSED}"}, f"ClickHouse at http://{CLOSED}"),
         (("dead-letters", "requeue", "--all"), {}, "no ClickHouse is configured"),
         (("dead-letters", "repair", "--all", "--set", ".time ="), {}, "syntax error"),
@@ -51,6 +54,7 @@ def test_a_mistake_is_one_clear_line(
     tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], said: str
 ) -> None:
     (tmp_path / "here.mbox").write_bytes(b"")
+    (tmp_path / "here.csv").write_bytes(b"Email,Date\nann@kita.example,2026-11-20\n")
     done = setten(tmp_path, *arguments, **environment)
     assert done.returncode in (1, 2)
     assert said in done.stderr.replace("\n", " ")

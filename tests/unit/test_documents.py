@@ -66,5 +66,5 @@ def test_every_link_leads_somewhere(request: pytest.FixtureRequest, text: str) -
 
 def test_every_source_says_what_it_decides() -> None:
     text = (ROOT / "docs/signals.md").read_text("utf-8")
-    for command in ("mbox", "attendance", "access-log", "signals"):
+    for command in ("mbox", "attendance", "attendees", "access-log", "signals"):
         assert f"### `import {command}`" in text

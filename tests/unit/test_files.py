@@ -66,7 +66,9 @@ def test_long_lines_make_smaller_records_and_endless_ones_are_cut(tmp_path: Path
     assert found == [lines[0], lines[1], b"z" * ((1 << 20) + 1) + b"\n", lines[3]]
 
 
-@pytest.mark.parametrize(("adapter", "header"), [("attendance", b"a,b\n"), ("host-log", b"host\ttime\n")])
+@pytest.mark.parametrize(
+    ("adapter", "header"), [("attendance", b"a,b\n"), ("attendees", b"Email;Date\n"), ("host-log", b"host\ttime\n")]
+)
 def test_every_record_repeats_the_header_line(tmp_path: Path, adapter: str, header: bytes) -> None:
     rows = [b"row %d\n" % number for number in range(201)]
     found = list(records(saved(tmp_path, b"\xef\xbb\xbf\n" + header + b"".join(rows)), adapter))

@@ -13,6 +13,7 @@ GOOD = {
     "canonical": b'{"type": "web.page_viewed", "time": "2025-01-01T00:00:00Z", "data": {"contacts": [{"id": "p"}]}}',
     "mbox": b"From: a@a.example\nDate: Tue, 6 Mar 2001 10:00:00 +0900\n",
     "attendance": b"meeting,date,attendee_id\nPlenary,2025-01-01,p\n",
+    "attendees": "メール,日時\nsato@aozora.example,2025/01/01\n".encode("cp932"),
     "access-log": b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n',
     "host-log": b"host\ttime\turl\tresponse\na.example\t804571206\t/\t200\n",
     "sendgrid": b'[{"event": "open", "email": "a@a.example", "timestamp": 1735689600, "sg_event_id": "e"}]',
@@ -37,4 +38,4 @@ def test_an_unknown_adapter_is_a_dead_letter_that_names_the_known_ones(name: str
     [found] = decode(b"body", Origin("s", name, NOW))
     assert isinstance(found, DeadLetter)
     assert (found.reason, found.raw) == (Reason.UNKNOWN_ADAPTER, b"body")
-    assert all(known in found.detail for known in GOOD)
+    assert all(known in found.detail for known in ADAPTERS)
