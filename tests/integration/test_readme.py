@@ -1,4 +1,4 @@
-"""README's commands are run as they are written: `sh` blocks in one shell, the `python` and `js` ones in between.
+"""The commands of README and docs/sources run as they are written: `sh` in one shell, `python` and `js` in between.
 
 They run in a copy of the working tree with a HOME of their own. Only the installing is spared: the copy gets a virtual
 environment that borrows the libraries of the one the tests run in, and the code of the copy. (Installing is what
@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sysconfig
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,12 @@ EXPECTED = (
     ("setten is stopped",),
 )
 
+ATTENDEES = (ROOT / "docs/sources/attendees.md").read_text("utf-8")
+EXPECTED_OF_ATTENDEES = (
+    ("setten is running", "events 4 stored 3", "contact_missing"),
+    ("no_show", "mail:tanaka@aozora.example", "contact_missing", "setten is stopped"),
+)
+
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """(language, code) of every block that is marked as one to run."""
@@ -47,10 +53,10 @@ def blocks(text: str) -> list[tuple[str, str]]:
     return [(language, code) for language, code in found]
 
 
-def script(port: int) -> str:
+def script(page: str, port: int) -> str:
     """All blocks as one script: what one exports, the next ones have. A line before each tells them apart."""
     parts = ["set -euo pipefail"]
-    for number, (language, code) in enumerate(blocks(ENGLISH)):
+    for number, (language, code) in enumerate(blocks(page)):
         code = code.replace(f"127.0.0.1:{COLLECTOR}", f"127.0.0.1:{port}")
         run = RUNNERS[language]
         parts.append(f"echo; echo '=== block {number} ==='; echo '=== block {number} ===' >&2")
@@ -98,7 +104,7 @@ def copy(tmp_path: Path) -> Iterator[Path]:
             shutil.copy2(ROOT / name, folder / name)
     borrow_environment(folder)
     yield folder
-    for data in (".setten", "own"):
+    for data in filter(lambda data: (folder / data).is_dir(), (".setten", "own")):
         command = [".venv/bin/setten", "down", "--data-dir", data]
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
 
@@ -121,11 +127,22 @@ def test_the_commands_of_the_readme_do_what_it_says(copy: Path, tmp_path: Path) 
         if not shutil.which(needed):
             message = f"{needed} is needed to run the README's commands"
             pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    run(ENGLISH, copy, tmp_path / "home", EXPECTED)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_commands_for_attendee_lists_do_what_their_page_says(copy: Path, tmp_path: Path) -> None:
+    run(ATTENDEES, copy, tmp_path / "home", EXPECTED_OF_ATTENDEES)
+
+
+def run(page: str, copy: Path, home: Path, expected: Sequence[Sequence[str]]) -> None:
+    """Run a page's blocks; of each must be seen what is expected."""
     port = collector_port()
     done = subprocess.run(
-        ["bash", "-c", script(port)],
+        ["bash", "-c", script(page, port)],
         cwd=copy,
-        env=environment(tmp_path / "home", port),
+        env=environment(home, port),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -135,8 +152,8 @@ def test_the_commands_of_the_readme_do_what_it_says(copy: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stdout[-3000:]
     seen = re.split(r"^=== block \d+ ===\n", done.stdout, flags=re.MULTILINE)
     printed = [seen[n] + seen[n + 1] for n in range(1, len(seen) - 1, 2)]
-    assert len(printed) == len(EXPECTED) == len(blocks(ENGLISH))
-    for output, fragments in zip(printed, EXPECTED, strict=True):
+    assert len(printed) == len(expected) == len(blocks(page))
+    for output, fragments in zip(printed, expected, strict=True):
         in_one_line = " ".join(output.split())
         for fragment in fragments:
             assert fragment in in_one_line, output
