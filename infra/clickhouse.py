@@ -13,7 +13,9 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.external import ExternalData
+from clickhouse_connect.driver.httpclient import HttpClient
 from clickhouse_connect.driver.summary import QuerySummary
+from urllib3 import Timeout
 
 from infra.settings import Settings
 
@@ -28,6 +30,9 @@ for _name in ("clickhouse_connect", "urllib3"):
 # MEMORY_LIMIT_EXCEEDED, TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, UNKNOWN_STATUS_OF_INSERT and
 # KEEPER_EXCEPTION.
 _OVERLOADED = frozenset({159, 202, 209, 210, 241, 242, 243, 252, 319, 999})
+
+# To reach the server for the first time.
+_CONNECT_S = 5
 
 # An answered insert must be stored: asynchronous inserts are acknowledged from memory.
 _SETTINGS: dict[str, Any] = {
@@ -77,13 +82,17 @@ class ClickHouse:
                 database=settings.clickhouse_database if database is None else database or "default",
                 ca_cert=str(settings.clickhouse_ca_file) if settings.clickhouse_ca_file else None,
                 send_receive_timeout=timeout_s,
-                connect_timeout=5,
+                connect_timeout=_CONNECT_S,
                 autogenerate_session_id=False,
                 settings=_SETTINGS,
                 compress=parts.hostname not in ("127.0.0.1", "localhost", "::1"),
             )
         except (ClickHouseError, OSError) as error:
             raise self._explain(error) from error
+        # urllib3 holds the sending of a request to the time for connecting: a large insert over a slow connection would
+        # be cut, and cut again at every try. That the server can be reached at all was seen just now.
+        assert isinstance(self._client, HttpClient)
+        self._client.timeout = Timeout(connect=timeout_s, read=timeout_s)
 
     def query(self, name: str, parameters: dict[str, Any] | None = None, **external: pa.Table) -> pa.Table:
         """Run a named query; answers an Arrow table. `external` tables are sent along and read by their name."""

@@ -10,8 +10,8 @@ from infra.kafka import FACTS
 from streams.ingest.batch import Batch, decode_batch, together
 
 # A batch holds at most so many records and about so many bytes: what it costs in memory does not grow with the lag.
-MAX_RECORDS = 25_000
-_MAX_BYTES = 16 << 20
+MAX_RECORDS = 20_000
+_MAX_BYTES = 8 << 20
 
 
 class Decoded(NamedTuple):
