@@ -11,7 +11,7 @@ from streams.ingest.batch import Batch, decode_batch, together
 
 # A batch holds at most so many records and about so many bytes: what it costs in memory does not grow with the lag.
 MAX_RECORDS = 20_000
-_MAX_BYTES = 8 << 20
+_MAX_BYTES = 6 << 20
 
 
 class Decoded(NamedTuple):

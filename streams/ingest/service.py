@@ -40,7 +40,7 @@ _POLL_MS = 250
 # While a batch is stored the next one is filled: how often it is looked whether it is stored.
 _FILL_POLL_MS = 20
 # Full batches are settled together, as the look-up costs about the same for few events as for many, and committed then.
-_SETTLE_EVENTS = 200_000
+_SETTLE_EVENTS = 100_000
 _SETTLE_S = 5.0
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
