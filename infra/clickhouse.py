@@ -31,8 +31,9 @@ for _name in ("clickhouse_connect", "urllib3"):
 # KEEPER_EXCEPTION.
 _OVERLOADED = frozenset({159, 202, 209, 210, 241, 242, 243, 252, 319, 999})
 
-# To reach the server for the first time.
+# To reach the server for the first time; afterwards to reach it, or to send it a request.
 _CONNECT_S = 5
+_SEND_S = 60
 
 # An answered insert must be stored: asynchronous inserts are acknowledged from memory.
 _SETTINGS: dict[str, Any] = {
@@ -90,9 +91,9 @@ class ClickHouse:
         except (ClickHouseError, OSError) as error:
             raise self._explain(error) from error
         # urllib3 holds the sending of a request to the time for connecting: a large insert over a slow connection would
-        # be cut, and cut again at every try. That the server can be reached at all was seen just now.
+        # be cut, and cut again at every try. The price: a host that is silently gone is noticed that late.
         assert isinstance(self._client, HttpClient)
-        self._client.timeout = Timeout(connect=timeout_s, read=timeout_s)
+        self._client.timeout = Timeout(connect=min(timeout_s, _SEND_S), read=timeout_s)
 
     def query(self, name: str, parameters: dict[str, Any] | None = None, **external: pa.Table) -> pa.Table:
         """Run a named query; answers an Arrow table. `external` tables are sent along and read by their name."""

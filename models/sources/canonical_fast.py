@@ -5,6 +5,7 @@ It answers what `canonical.decode` and `read_signal` together would, or nothing 
 `models.events`; tests/property/test_fast_path.py holds both against each other.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,10 @@ class _Signal(Struct, forbid_unknown_fields=True):
 _ONE = msgspec.json.Decoder(_Signal)
 _MANY = msgspec.json.Decoder(list[_Signal])
 _CONTACTS = msgspec.json.Decoder(Annotated[list[_Contact], Meta(min_length=1, max_length=MAX_CONTACTS)])
+# Of a name given twice the last one counts, and what stands under the first is not looked at where it is kept raw; the
+# contract looks. Letters that are escaped could spell the name another way.
+_CONTACTS_KEY = b'contacts"'
+_ESCAPED = re.compile(rb"\\u00[67]")
 # People recur in the same words; longer ones are read anew, so that what is kept of them is bounded.
 _KEPT_BYTES = 256
 
@@ -135,14 +140,19 @@ def _read(bodies: Bodies, left: set[int]) -> _Events:
     decode = _ONE.decode
     for at, (value, content_type) in enumerate(zip(bodies.values, bodies.content_types, strict=True)):
         try:
-            if MARK in value:
+            if MARK in value or _ESCAPED.search(value):
                 left.add(at)  # erased people are left out by the contract's reading
             elif value[:1] == b"{" and content_type == "application/json" and len(value) <= MAX_EVENT_BYTES:
-                signals.append(decode(value))
+                signal = decode(value)
+                if value.count(_CONTACTS_KEY) != 1:
+                    raise ValueError("several contacts, of which all but the last were not looked at")
+                signals.append(signal)
                 owner.append(at)
                 position.append(0)
             else:
                 several = _several(value, content_type)
+                if value.count(_CONTACTS_KEY) != len(several):
+                    raise ValueError("several contacts, of which all but the last were not looked at")
                 signals += several
                 owner += [at] * len(several)
                 position += range(len(several))
@@ -298,7 +308,7 @@ def _read_people(contacts: bytes) -> _People | None:
 _known_people = lru_cache(maxsize=1 << 16)(_read_people)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)  # their texts may be as long as the contract allows
 def _alone(contact: _Contact) -> _People | None:
     """A contact by the contract itself, as people recur; None for what it refuses."""
     told: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(contact).items() if value is not None}

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import NamedTuple
 
 from models.outcomes import Reason
@@ -55,8 +56,8 @@ class MailEvent(NamedTuple):
 
 
 def made_id(*parts: object) -> str:
-    """An id from what makes an event what it is, for providers that give none."""
-    return json.dumps(parts, ensure_ascii=False)
+    """An id from what makes an event what it is, for providers that give none: 32 hex digits, as links are long."""
+    return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
 def moment(told: object) -> object:

@@ -8,7 +8,7 @@ Both forms are read: published events (`eventType`) and feedback notifications (
 - What: a `Permanent` bounce is email.bounced, the others email.deferred; where SES did not try because the address is
   on one of its lists, it is email.dropped.
 - Identity: the event's name, the message, the recipient, the time and the link that was clicked. So an event that comes
-  through two topics counts once.
+  through two topics counts once; its other form, a feedback notification, tells less and so conflicts with it.
 
 Source: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html and
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html

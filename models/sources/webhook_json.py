@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import pydantic_core
 
-from models.events import Signal
+from models.events import MAX_CONTACTS, Signal
 from models.outcomes import DeadLetter, Reason
 from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, elements, signal_or_dead_letter
 
@@ -76,9 +76,17 @@ def _answers(index: int, event: object, raw: bytes, read: Reader) -> list[Signal
         if not isinstance(event, dict):
             raise Refused(Reason.NOT_AN_EVENT, f"a JSON {type(event).__name__}, not an object")
         values = read(event)
+        if len(values) > MAX_CONTACTS:
+            raise Refused(Reason.TOO_LARGE, f"{len(values):,} recipients in one event; the limit is {MAX_CONTACTS:,}")
     except Refused as refused:
         return [DeadLetter(index, refused.reason, refused.detail, raw)]
-    return [signal_or_dead_letter(index + place, value, raw) for place, value in enumerate(values)]
+    outcomes: list[Signal | DeadLetter] = []
+    for value in values:
+        outcome = signal_or_dead_letter(index + len(outcomes), value, raw)
+        # One dead letter an event: its bytes are all of it, and as many copies of them could be too many to store.
+        if isinstance(outcome, Signal) or not any(isinstance(one, DeadLetter) for one in outcomes):
+            outcomes.append(outcome)
+    return outcomes
 
 
 def field(told: Told, *path: str) -> object:

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -96,7 +95,6 @@ class Cycle:
         self._disputes = Disputes(store, self._erasing)
         self._directory = Directory()
         self._facts = 0  # of which the directory is the fold
-        self._side = ThreadPoolExecutor(1, thread_name_prefix="ingest-side")
         self._unsettled: list[pa.Table] = []
         self._unsettled_facts: list[AnyFact] = []
         self._known = 0  # addresses that were forgotten when the first of these was stored
@@ -178,24 +176,25 @@ class Cycle:
             self._publish(self._roll_up_surely(dirty, left))
         stored, facts = len(self._unsettled), len(self._unsettled_facts)
         records = pc.unique(events.column("record_id")).to_pylist()
+        known = self._known
         try:
             for batch, plan in self._erasing.overtaken_since(self._known, records, self._unsettled_facts[:facts]):
                 self._archive(batch)
                 self._store_once(batch)
                 self._erasing.restored(plan)
+                known = batch.known
         except (ClickHouseUnavailable, KafkaUnavailable) as error:
             # What was taken out is not found again by trying again, but by reading the records again.
             raise HalfTakenOut(f"somebody was forgotten, and then: {error}") from error
         del self._unsettled[:stored], self._unsettled_facts[:facts]
-        self._known = self._erasing.known
+        self._known = known
         if self._unsettled:  # what is left of those who were forgotten meanwhile
             self.settle()
         return result
 
     def _archive(self, batch: Batch) -> None:
-        dead = self._side.submit(self._store.keep_dead_letters, batch.dead)
+        self._store.keep_dead_letters(batch.dead)
         self._store.archive(batch.bodies)
-        dead.result()
 
     def _insert(self, batch: Batch) -> pa.Table:
         """Everything else that is stored before anything is derived from it; answers the dirty (contact, day) keys.
@@ -215,7 +214,7 @@ class Cycle:
         while dirty.num_rows and self._store.directory_state().epoch != self._directory.epoch:
             # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
             dirty = with_siblings(dirty, self._directory)
-            left = _LeftBehind(self._directory)
+            left = (left or _LeftBehind())._replace(before=self._directory)
             self._refresh_directory(rebind=False)
             touched = self._roll_up(dirty, left)
         return touched

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Lock
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,17 +34,12 @@ class Erasing:
         self._store = store
         self._suppressions = Suppressions(store.clickhouse)
         self._suppressed = _NOBODY
-
-    @property
-    def known(self) -> int:
-        """How many addresses were forgotten when it was last looked."""
-        return len(self._suppressed)
+        self._looking = Lock()
 
     def redacted(self, batch: Batch) -> Batch:
         """The batch as it is to be stored: without the people who are forgotten by now."""
-        self._refresh()
-        known = self.known
-        return replace(self._without(batch)[0] if known else batch, known=known)
+        suppressed = self._look()
+        return replace(self._without(batch, suppressed)[0] if suppressed else batch, known=len(suppressed))
 
     def overtaken(self, batch: Batch) -> tuple[Batch, Plan] | None:
         """What to do when somebody was forgotten since the batch was redacted; None when nobody in it was.
@@ -51,33 +47,33 @@ class Erasing:
         What was stored of them is gone when this returns. The answer is to be stored: the batch without them, and the
         bodies whose events are disputed with it. Then call restored.
         """
-        self._refresh()
-        return self._taken_out(batch) if self.known != batch.known else None
+        suppressed = self._look()
+        return self._taken_out(batch, suppressed) if len(suppressed) != batch.known else None
 
     def overtaken_since(
         self, known: int, record_ids: Sequence[str], facts: list[AnyFact]
     ) -> Iterator[tuple[Batch, Plan]]:
         """The same for bodies and facts that were stored when `known` addresses were forgotten, and settled since."""
-        self._refresh()
-        if self.known == known:
+        suppressed = self._look()
+        if len(suppressed) == known:
             return
         for start in range(0, max(len(record_ids), 1), _BODIES_AT_ONCE):
             bodies = self._store.archived_bodies(record_ids[start : start + _BODIES_AT_ONCE])
             batch = decode_batch([_record(body) for body in bodies.values()], FACTS)
             if start == 0:
                 batch.facts = facts
-            if (taken_out := self._taken_out(batch)) is not None:
+            if (taken_out := self._taken_out(batch, suppressed)) is not None:
                 yield taken_out
 
-    def _taken_out(self, batch: Batch) -> tuple[Batch, Plan] | None:
-        batch = replace(batch, known=self.known)
-        left, changes = self._without(batch)
+    def _taken_out(self, batch: Batch, suppressed: Suppressed) -> tuple[Batch, Plan] | None:
+        batch = replace(batch, known=len(suppressed))
+        left, changes = self._without(batch, suppressed)
         kept = {fact.fact_id for fact in left.facts}
         facts = [fact for fact in batch.facts if fact.fact_id not in kept]
         if not changes and not facts:
             return None
         purge, plan = Purge(self._store), Plan()
-        forgotten = self._forgotten(batch)
+        forgotten = _forgotten(batch, suppressed)
         purge.note(plan, changes, forgotten)
         purge.take_out(plan)
         purge.take_out_contacts(forgotten, self._suppressions.hash_text)
@@ -88,8 +84,8 @@ class Erasing:
 
     def remembered(self, rows: Sequence[TouchRow]) -> list[TouchRow]:
         """Touches to store again, without the people who are forgotten: their bodies may not be purged yet."""
-        self._refresh()
-        return [row for row in rows if not self._suppressed or not self._suppressed.names(row[0])]
+        suppressed = self._look()
+        return [row for row in rows if not suppressed or not suppressed.names(row[0])]
 
     def restored(self, plan: Plan) -> None:
         """What was to be stored after overtaken is stored."""
@@ -97,38 +93,43 @@ class Erasing:
         purge.compute_again(plan)
         purge.done(plan)
 
-    def _refresh(self) -> None:
-        if self._suppressions.count() != len(self._suppressed):
-            self._suppressed = self._suppressions.load()
+    def _look(self) -> Suppressed:
+        """Who is forgotten by now. What is done with the answer goes by it, whatever another thread learns then."""
+        with self._looking:
+            if self._suppressions.count() != len(self._suppressed):
+                self._suppressed = self._suppressions.load()
+            return self._suppressed
 
-    def _forgotten(self, batch: Batch) -> list[str]:
-        keys = pc.unique(batch.touches.column("contact_key")).to_pylist()
-        return [key for key in keys if self._suppressed.names(key)]
-
-    def _without(self, batch: Batch) -> tuple[Batch, list[Change]]:
+    def _without(self, batch: Batch, suppressed: Suppressed) -> tuple[Batch, list[Change]]:
         """The batch without forgotten people, and how its bodies change."""
         bodies = archived_bodies(batch.bodies)
-        changes = [Change(body, new) for body in bodies if (new := without(body, self._suppressed)) is not body]
-        facts = [fact for told in batch.facts for fact in self._left_of(told)]
+        changes = [Change(body, new) for body in bodies if (new := without(body, suppressed)) is not body]
+        facts = [fact for told in batch.facts for fact in _left_of(told, suppressed)]
         left = replace(batch, facts=facts, erased=batch.erased + len(batch.facts) - len(facts))
         if changes:
             left = _leave_out(left, [change.old.record_id for change in changes])
             left = _together(left, decode_batch([_record(change.new) for change in changes if change.new], FACTS))
-        if forgotten := self._forgotten(left):
+        if forgotten := _forgotten(left, suppressed):
             # Named in a way that redaction does not know: the body goes as a whole.
             named = left.touches.filter(pc.is_in(left.touches.column("contact_key"), pa.array(forgotten, pa.string())))
             ids = set(named.column("record_id").to_pylist())
+            changes = [one._replace(new=None) if one.new and one.new.record_id in ids else one for one in changes]
             changes += [Change(body, None) for body in bodies if body.record_id in ids]
             left = _leave_out(left, sorted(ids))
             left.erased += len(ids)
         return left, changes
 
-    def _left_of(self, fact: AnyFact) -> Sequence[AnyFact]:
-        told = fact.model_dump_json().encode()
-        origin = Origin("setten", "facts", datetime.now(UTC))
-        if (left := redact(told, origin, self._suppressed)) is told:
-            return (fact,)
-        return [one for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)]
+
+def _forgotten(batch: Batch, suppressed: Suppressed) -> list[str]:
+    return [key for key in pc.unique(batch.touches.column("contact_key")).to_pylist() if suppressed.names(key)]
+
+
+def _left_of(fact: AnyFact, suppressed: Suppressed) -> Sequence[AnyFact]:
+    told = fact.model_dump_json().encode()
+    origin = Origin("setten", "facts", datetime.now(UTC))
+    if (left := redact(told, origin, suppressed)) is told:
+        return (fact,)
+    return [one for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)]
 
 
 def _record(body: ArchivedBody) -> Record:

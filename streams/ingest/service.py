@@ -245,9 +245,10 @@ class IngestService(mode.Service):
         if self._cycle is None:
             return
         begun = time.perf_counter()
+        # Taken first: of what cannot be settled nothing is committed by a later call, as by a rebalance.
+        offsets, self._uncommitted = self._uncommitted, {}
         settlement = await self._patiently(self._cycle.settle, self._store_thread)
         settled = time.perf_counter()
-        offsets, self._uncommitted = self._uncommitted, {}
         try:
             # What was decoded before its partitions moved is stored all the same, and theirs to commit.
             ours = self._consumer.assignment()

@@ -15,7 +15,8 @@ from tests.integration.test_cycle import FACTS, RECEIVED, STEPS, Recording, acco
 from tests.stack import checksums
 
 GONE = "p1@jp.aozora.example"
-WITH = [{"email": GONE}, {"email": "abe@aozora.example"}]
+OTHER = "abe@aozora.example"
+WITH = [{"email": GONE}, {"email": OTHER}]
 
 
 def data(*contacts: dict[str, str], **more: str) -> dict[str, Any]:
@@ -62,11 +63,11 @@ def forget(store: Store) -> None:
     suppressions.begin([address_hash(suppressions.key(), GONE)], datetime(2026, 7, 1, tzinfo=UTC))
 
 
-def holding(store: Store) -> list[str]:
+def holding(store: Store, address: str = GONE) -> list[str]:
     """Tables that hold the address."""
     tables = ("archive", "touches", "contact_day", "events", "dead_letters", "facts", "contacts", "erasure_pending")
     sql = "SELECT countIf(positionCaseInsensitive(toString(tuple(*)), {gone:String}) > 0) FROM "
-    return [table for table in tables if int(str(store.clickhouse.statement(sql + table, {"gone": GONE})))]
+    return [table for table in tables if int(str(store.clickhouse.statement(sql + table, {"gone": address})))]
 
 
 def test_what_comes_after_a_person_was_forgotten_is_stored_without_them(new_store: Callable[..., Store]) -> None:
@@ -118,6 +119,29 @@ def test_who_is_forgotten_once_a_batch_is_archived_goes_though_another_batch_cam
     cycle.settle()
     assert holding(store) == []
     assert checksums(store.clickhouse) == checksums(known.clickhouse)
+
+
+def test_who_is_forgotten_while_a_settlement_looks_is_looked_for_again(
+    new_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive's thread comes to know of somebody before the settlement has stored what is left of another."""
+    store = new_store(Recording)
+    assert isinstance(store, Recording)
+    cycle = cycle_of(store)
+    cycle.store(cycle.archive(decode_batch([FACTS, *BATCH[3:]], "facts")))
+    suppressions = Suppressions(store.clickhouse)
+
+    def forget_another() -> None:
+        suppressions.begin([address_hash(suppressions.key(), OTHER)], datetime(2026, 7, 2, tzinfo=UTC))
+        cycle.archive(decode_batch([FACTS], "facts"))
+
+    forget(store)
+    # The settlement publishes what it took back, then looks, then publishes what it stores again.
+    store.meanwhile["publish"] = lambda: store.meanwhile.update(publish=forget_another)
+    cycle.settle()
+    assert not store.meanwhile
+    assert holding(store) == []
+    assert holding(store, OTHER) == []
 
 
 def test_days_of_others_that_lose_touches_with_the_person_are_computed_anew(new_store: Callable[..., Store]) -> None:

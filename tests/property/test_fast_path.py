@@ -265,3 +265,16 @@ def test_contacts_nested_a_thousand_deep_cost_only_their_own_body() -> None:
     table, left = fast_table(Bodies(values, ["s"] * 2, ["application/json"] * 2, received, ["1", "2"]))
     assert left == [0]
     assert table.column("record_id").to_pylist() == ["2"]
+
+
+@pytest.mark.parametrize("first", ['["\xff"]', '{"\xff": 1}', "9" * 5000, "[" * 300 + "]" * 300])
+@pytest.mark.parametrize("name", ["contacts", "\\u0063ontacts"])
+def test_what_stands_under_a_name_given_twice_is_looked_at(first: str, name: str) -> None:
+    told = (
+        '{"type": "web.page_viewed", "time": "2026-05-01T00:00:00Z",'
+        ' "data": {"%s": %s, "contacts": [{"email": "x@a.example"}]}}'
+    )
+    value = (told % (name, first)).encode("latin-1")
+    received = pa.array([micros(RECEIVED)], pa.int64())
+    for body, content_type in ((value, "application/json"), (b"[%b]" % value, "application/json")):
+        assert fast_table(Bodies([body], ["s"], [content_type], received, ["1"]))[1] == [0]

@@ -312,8 +312,21 @@ def test_a_body_that_cannot_be_read_is_one_dead_letter(adapter: str, body: bytes
 def test_a_notification_of_too_many_recipients_is_refused_whole() -> None:
     found = refusal("ses", ses("Delivery", delivery=at_nine(recipients=[SATO] * 20_001)))
     assert (found.reason, found.detail) == (
-        Reason.TOO_LARGE, "more than 20,000 events in one body, which is the limit"
+        Reason.TOO_LARGE, "20,001 recipients in one event; the limit is 1,000"
     )  # fmt: skip
+
+
+def test_an_event_of_many_bad_recipients_is_one_dead_letter_beside_its_good_ones() -> None:
+    bad = {"emailAddress": "no address"}
+    bounce = at_nine(bounceType="Permanent", bouncedRecipients=[bad, {"emailAddress": SATO}, *[bad] * 900])
+    dead, good = outcomes("ses", ses("Bounce", (SATO,), bounce=bounce))
+    assert isinstance(dead, DeadLetter)
+    assert isinstance(good, Signal)
+    assert good.data.contacts[0].email == SATO
+
+
+def test_a_click_on_a_long_link_is_counted() -> None:
+    assert signal("postmark", postmark("Click", OriginalLink=f"https://a.example/{'p' * 600}")).type == "email.clicked"
 
 
 SAMPLES: list[tuple[str, object]] = [
