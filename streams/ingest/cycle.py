@@ -1,10 +1,7 @@
 """One ingest cycle: its steps in their order. Blocking; the service runs it in a thread."""
 
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -14,15 +11,15 @@ import pyarrow.compute as pc
 from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import KafkaUnavailable
 from infra.store import Store, in_slices
-from infra.telemetry import Step
 from models.contact_days import GROUPS, KEY, bind_groups, groups_of, tombstones, with_siblings
 from models.directory import Directory, fold
 from models.facts import AnyFact
 from models.rebinding import by_evidence, change
 from models.touch_table import events_of
 from streams.ingest.batch import Batch, Record, decode_batch
-from streams.ingest.disputes import Disputes, Settlement
+from streams.ingest.disputes import Disputes
 from streams.ingest.erase import Erasing
+from streams.ingest.reports import CycleReport, Settlement
 
 
 class AccountTouched(NamedTuple):
@@ -30,33 +27,6 @@ class AccountTouched(NamedTuple):
 
     account_id: str
     last_day: date
-
-
-@dataclass(slots=True)
-class CycleReport:
-    """What one batch was. events: that arrived and were valid, duplicates and conflicts among them.
-
-    erased: events and facts left out for people who were erased. dead: by reason.
-    median_day: of the business days it touched, None where it touched none.
-    seconds: by step. ages_s: from receipt to now, of the newest and of the oldest touch when they could be queried.
-    """
-
-    records: int = 0
-    events: int = 0
-    touches: int = 0
-    erased: int = 0
-    dead: Counter[str] = field(default_factory=Counter)
-    facts: int = 0
-    median_day: date | None = None
-    seconds: dict[Step, float] = field(default_factory=dict)
-    ages_s: tuple[float, float] | None = None
-
-    @contextmanager
-    def timing(self, step: Step) -> Iterator[None]:
-        """Add the time that the block takes to a step's."""
-        begun = time.perf_counter()
-        yield
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
 
 
 class _LeftBehind(NamedTuple):
@@ -96,6 +66,8 @@ class Cycle:
         self._directory = Directory()
         self._facts = 0  # of which the directory is the fold
         self._unsettled: list[pa.Table] = []
+        self._dirty: list[pa.Table] = []  # what has to be rolled up for them
+        self._received: list[datetime] = []  # when the first and the last of their touches were received
         self._unsettled_facts: list[AnyFact] = []
         self._known = 0  # addresses that were forgotten when the first of these was stored
 
@@ -119,10 +91,10 @@ class Cycle:
         return batch
 
     def store(self, batch: Batch) -> CycleReport:
-        """Store what was archived, roll up, publish. Offsets may be committed once settle() has returned after it.
+        """Store what was archived. Offsets may be committed once settle() has returned after it.
 
         People who were forgotten since the batch was archived are taken out again.
-        Raises what the store or the publisher raise; everything done so far may then be done again.
+        Raises what the store raises; everything done so far may then be done again.
         """
         if not self._unsettled:
             self._known = batch.known
@@ -144,37 +116,38 @@ class Cycle:
             self._refresh_directory(rebind=False)
         with report.timing("insert"):
             dirty = self._insert(batch)
-        with report.timing("directory"):
-            # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
-            self._refresh_directory(rebind=bool(batch.facts))
-        with report.timing("roll_up"):
-            touched = self._roll_up_surely(dirty)
-        report.ages_s = _ages_s(batch.touches, datetime.now(UTC))
-        with report.timing("publish"):
-            self._publish(touched)
+        if batch.facts:
+            with report.timing("directory"):
+                self._refresh_directory(rebind=True)
         events = events_of(batch.touches)
         self._unsettled.append(events)
         self._unsettled_facts += batch.facts
+        self._dirty.append(dirty)
+        self._received += _first_and_last(batch.touches)
         report.events = events.num_rows
         report.median_day = _median_day(dirty)
         return report
 
     def settle(self) -> Settlement:
-        """See whether an event stored since the last time shares its id with other content, and let the first stand.
+        """Roll up and publish what was stored since the last time, and let the first content of each event id stand.
 
-        The look-up reads as much for many events as for few, so one serves several batches.
-        Raises as store does, and is tried again then; or HalfTakenOut, after which the records have to be read again.
+        A roll-up reads the whole of a contact's day and the look-up of ids most of their index, for many events about
+        as much as for few, so that one serves several batches.
+        Raises what the store or the publisher raise, and is tried again then; or HalfTakenOut, after which the records
+        have to be read again.
         """
         if not self._unsettled:
             return Settlement()
         events = pa.concat_tables(self._unsettled)
         result = Settlement(events=events.num_rows)
-        dirty, taken_back = self._disputes.settle(events, result)
+        stored, rolled, facts = len(self._unsettled), len(self._dirty), len(self._unsettled_facts)
+        self._roll_up_stored(result)
+        with result.timing("settle"):
+            dirty, taken_back = self._disputes.settle(events, result)
         if dirty.num_rows:
             self._refresh_directory(rebind=False)
             left = _LeftBehind(taken_back=groups_of(taken_back))
             self._publish(self._roll_up_surely(dirty, left))
-        stored, facts = len(self._unsettled), len(self._unsettled_facts)
         records = pc.unique(events.column("record_id")).to_pylist()
         known = self._known
         try:
@@ -186,11 +159,28 @@ class Cycle:
         except (ClickHouseUnavailable, KafkaUnavailable) as error:
             # What was taken out is not found again by trying again, but by reading the records again.
             raise HalfTakenOut(f"somebody was forgotten, and then: {error}") from error
-        del self._unsettled[:stored], self._unsettled_facts[:facts]
+        del self._unsettled[:stored], self._dirty[:rolled], self._unsettled_facts[:facts]
         self._known = known
         if self._unsettled:  # what is left of those who were forgotten meanwhile
             self.settle()
         return result
+
+    def _roll_up_stored(self, result: Settlement) -> None:
+        """Roll up what was stored, and publish whom it touched."""
+        with result.timing("directory"):
+            # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
+            self._refresh_directory(rebind=False)
+        with result.timing("roll_up"):
+            keys = pa.concat_tables(self._dirty).group_by(["contact_key", "day"]).aggregate([])
+            # Sorted as the touches are, so that each slice of them reads a part of its own.
+            touched = self._roll_up_surely(keys.sort_by([("day", "ascending"), ("contact_key", "ascending")]))
+        with result.timing("publish"):
+            self._publish(touched)
+        if self._received:
+            now = datetime.now(UTC)
+            first, last = min(self._received), max(self._received)
+            result.ages_s = (max(0.0, (now - last).total_seconds()), max(0.0, (now - first).total_seconds()))
+            self._received = []
 
     def _archive(self, batch: Batch) -> None:
         self._store.keep_dead_letters(batch.dead)
@@ -280,12 +270,10 @@ def _last_days(rows: pa.Table) -> list[tuple[str, date]]:
     return [(account_id, day) for account_id, day in accounts if account_id]
 
 
-def _ages_s(touches: pa.Table, now: datetime) -> tuple[float, float] | None:
-    """How long ago the newest and the oldest of these touches were received; None where there are none."""
+def _first_and_last(touches: pa.Table) -> list[datetime]:
+    """When the first and the last of these touches were received; nothing where there are none."""
     received = pc.min_max(touches.column("received_at")).as_py()
-    if received["min"] is None:
-        return None
-    return max(0.0, (now - received["max"]).total_seconds()), max(0.0, (now - received["min"]).total_seconds())
+    return [] if received["min"] is None else [received["min"], received["max"]]
 
 
 def _median_day(dirty: pa.Table) -> date | None:

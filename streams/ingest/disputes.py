@@ -1,7 +1,5 @@
 """Events that came again: which of them say something else than before, and that the first received stands."""
 
-from dataclasses import dataclass
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -9,6 +7,7 @@ from infra.store import Store
 from models.conflicts import Arrival, repetition, settle
 from models.touch_table import touch_table
 from streams.ingest.erase import Erasing
+from streams.ingest.reports import Settlement
 from streams.ingest.supersede import supersede
 
 # Of what came again so many ids are compared with what came before, and of those in dispute so many are read again
@@ -17,15 +16,6 @@ _IDS_AT_ONCE = 50_000
 _DISPUTED_AT_ONCE = 500
 _NO_KEYS = pa.schema([("contact_key", pa.string()), ("day", pa.date32())]).empty_table()
 _NO_TOUCHES = touch_table([]).append_column("day", pa.chunked_array([], pa.date32()))
-
-
-@dataclass(slots=True)
-class Settlement:
-    """What the events of some batches turned out to be. duplicates: that came before; conflicts: that lost their id."""
-
-    events: int = 0
-    duplicates: int = 0
-    conflicts: int = 0
 
 
 class Disputes:

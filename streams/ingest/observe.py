@@ -2,8 +2,7 @@
 
 from infra.telemetry import WorkerMetrics
 from models.outcomes import Reason
-from streams.ingest.cycle import CycleReport
-from streams.ingest.disputes import Settlement
+from streams.ingest.reports import CycleReport, Settlement
 
 
 def observe(metrics: WorkerMetrics, report: CycleReport, cycle_s: float) -> None:
@@ -19,15 +18,15 @@ def observe(metrics: WorkerMetrics, report: CycleReport, cycle_s: float) -> None
     metrics.cycle.observe(cycle_s)
     for step, seconds in report.seconds.items():
         metrics.step.labels(step).observe(seconds)
-    if report.ages_s is not None:
-        newest_s, oldest_s = report.ages_s
-        metrics.freshness.labels("newest").observe(newest_s)
-        metrics.freshness.labels("oldest").observe(oldest_s)
 
 
-def observe_settlement(metrics: WorkerMetrics, settlement: Settlement, settle_s: float, commit_s: float) -> None:
+def observe_settlement(metrics: WorkerMetrics, settlement: Settlement) -> None:
     """Count what the events of some batches turned out to be, and what it took to settle and to commit them."""
     metrics.duplicates.inc(settlement.duplicates)
     metrics.dead_letters.labels(Reason.CONFLICTING_DUPLICATE).inc(settlement.conflicts)
-    metrics.step.labels("settle").observe(settle_s)
-    metrics.step.labels("commit").observe(commit_s)
+    for step, seconds in settlement.seconds.items():
+        metrics.step.labels(step).observe(seconds)
+    if settlement.ages_s is not None:
+        newest_s, oldest_s = settlement.ages_s
+        metrics.freshness.labels("newest").observe(newest_s)
+        metrics.freshness.labels("oldest").observe(oldest_s)
