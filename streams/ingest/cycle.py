@@ -1,8 +1,9 @@
 """One ingest cycle: its steps in their order. Blocking; the service runs it in a thread."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from threading import Lock
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -49,6 +50,28 @@ class _LeftBehind(NamedTuple):
         return [rows.select(KEY) for rows in told]
 
 
+@dataclass(slots=True)
+class _Stored:
+    """What was stored and is not settled yet.
+
+    events: models.touch_table.events_of. dirty: the keys to roll up. received: when the first and the last touch of
+    each batch were. known: how many addresses were forgotten when the first of it was archived.
+    """
+
+    events: list[pa.Table] = field(default_factory=list)
+    dirty: list[pa.Table] = field(default_factory=list)
+    received: list[datetime] = field(default_factory=list)
+    facts: list[AnyFact] = field(default_factory=list)
+    known: int = 0
+
+    def add(self, batch: Batch, events: pa.Table, dirty: pa.Table) -> None:
+        self.known = min(self.known, batch.known) if self.events else batch.known
+        self.events.append(events)
+        self.dirty.append(dirty)
+        self.received += _first_and_last(batch.touches)
+        self.facts += batch.facts
+
+
 class HalfTakenOut(Exception):
     """Bodies were taken out and could not be stored again: the worker has to stop and read their records again."""
 
@@ -65,16 +88,15 @@ class Cycle:
         self._disputes = Disputes(store, self._erasing)
         self._directory = Directory()
         self._facts = 0  # of which the directory is the fold
-        self._unsettled: list[pa.Table] = []
-        self._dirty: list[pa.Table] = []  # what has to be rolled up for them
-        self._received: list[datetime] = []  # when the first and the last of their touches were received
-        self._unsettled_facts: list[AnyFact] = []
-        self._known = 0  # addresses that were forgotten when the first of these was stored
+        self._stored = _Stored()
+        self._settling: _Stored | None = None  # kept until all of it is settled, as settling may be tried again
+        self._taking = Lock()
+        self._binding = Lock()  # held by whoever uses the directory
 
     @property
     def unsettled(self) -> int:
         """Events stored since settle() was last called."""
-        return sum(events.num_rows for events in self._unsettled)
+        return sum(events.num_rows for events in self._stored.events)
 
     def run(self, records: Sequence[Record]) -> tuple[CycleReport, Settlement]:
         """Decode, archive, store and settle a batch."""
@@ -93,11 +115,10 @@ class Cycle:
     def store(self, batch: Batch) -> CycleReport:
         """Store what was archived. Offsets may be committed once settle() has returned after it.
 
+        A thread of its own may settle meanwhile what was stored before, as another worker might.
         People who were forgotten since the batch was archived are taken out again.
         Raises what the store raises; everything done so far may then be done again.
         """
-        if not self._unsettled:
-            self._known = batch.known
         report = self._store_once(batch)
         while (overtaken := self._erasing.overtaken(batch)) is not None:
             batch, plan = overtaken
@@ -112,18 +133,13 @@ class Cycle:
         )
         report.dead.update(letter.reason for letter in batch.dead)
         if batch.facts:
-            # What is bound so far, else nobody could tell what these facts change.
-            self._refresh_directory(rebind=False)
-        with report.timing("insert"):
-            dirty = self._insert(batch)
-        if batch.facts:
-            with report.timing("directory"):
-                self._refresh_directory(rebind=True)
+            dirty = self._insert_and_bind(batch, report)
+        else:
+            with report.timing("insert"):
+                dirty = self._insert(batch)
         events = events_of(batch.touches)
-        self._unsettled.append(events)
-        self._unsettled_facts += batch.facts
-        self._dirty.append(dirty)
-        self._received += _first_and_last(batch.touches)
+        with self._taking:
+            self._stored.add(batch, events, dirty)
         report.events = events.num_rows
         report.median_day = _median_day(dirty)
         return report
@@ -136,51 +152,54 @@ class Cycle:
         Raises what the store or the publisher raise, and is tried again then; or HalfTakenOut, after which the records
         have to be read again.
         """
-        if not self._unsettled:
+        with self._taking:
+            if self._settling is None and self._stored.events:
+                self._settling, self._stored = self._stored, _Stored()
+        taken = self._settling
+        if taken is None:
             return Settlement()
-        events = pa.concat_tables(self._unsettled)
+        events = pa.concat_tables(taken.events)
         result = Settlement(events=events.num_rows)
-        stored, rolled, facts = len(self._unsettled), len(self._dirty), len(self._unsettled_facts)
-        self._roll_up_stored(result)
+        with self._binding:
+            self._roll_up_stored(taken, result)
         with result.timing("settle"):
             dirty, taken_back = self._disputes.settle(events, result)
         if dirty.num_rows:
-            self._refresh_directory(rebind=False)
-            left = _LeftBehind(taken_back=groups_of(taken_back))
-            self._publish(self._roll_up_surely(dirty, left))
+            with self._binding:
+                self._refresh_directory(rebind=False)
+                left = _LeftBehind(taken_back=groups_of(taken_back))
+                self._publish(self._roll_up_surely(dirty, left))
         records = pc.unique(events.column("record_id")).to_pylist()
-        known = self._known
+        taken_out = False
         try:
-            for batch, plan in self._erasing.overtaken_since(self._known, records, self._unsettled_facts[:facts]):
+            for batch, plan in self._erasing.overtaken_since(taken.known, records, taken.facts):
                 self._archive(batch)
                 self._store_once(batch)
                 self._erasing.restored(plan)
-                known = batch.known
+                taken_out = True
         except (ClickHouseUnavailable, KafkaUnavailable) as error:
             # What was taken out is not found again by trying again, but by reading the records again.
             raise HalfTakenOut(f"somebody was forgotten, and then: {error}") from error
-        del self._unsettled[:stored], self._dirty[:rolled], self._unsettled_facts[:facts]
-        self._known = known
-        if self._unsettled:  # what is left of those who were forgotten meanwhile
+        self._settling = None
+        if taken_out:  # what is left of those who were forgotten is stored, and to be settled too
             self.settle()
         return result
 
-    def _roll_up_stored(self, result: Settlement) -> None:
+    def _roll_up_stored(self, taken: "_Stored", result: Settlement) -> None:
         """Roll up what was stored, and publish whom it touched."""
         with result.timing("directory"):
             # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
             self._refresh_directory(rebind=False)
         with result.timing("roll_up"):
-            keys = pa.concat_tables(self._dirty).group_by(["contact_key", "day"]).aggregate([])
+            keys = pa.concat_tables(taken.dirty).group_by(["contact_key", "day"]).aggregate([])
             # Sorted as the touches are, so that each slice of them reads a part of its own.
             touched = self._roll_up_surely(keys.sort_by([("day", "ascending"), ("contact_key", "ascending")]))
         with result.timing("publish"):
             self._publish(touched)
-        if self._received:
+        if taken.received:
             now = datetime.now(UTC)
-            first, last = min(self._received), max(self._received)
+            first, last = min(taken.received), max(taken.received)
             result.ages_s = (max(0.0, (now - last).total_seconds()), max(0.0, (now - first).total_seconds()))
-            self._received = []
 
     def _archive(self, batch: Batch) -> None:
         self._store.keep_dead_letters(batch.dead)
@@ -196,6 +215,18 @@ class Cycle:
         dirty = self._store.insert_touches(batch.touches)
         if batch.facts:
             self._store.insert_facts(batch.facts)
+        return dirty
+
+    def _insert_and_bind(self, batch: Batch, report: CycleReport) -> pa.Table:
+        """_insert, and bind anew what the facts of the batch change."""
+        with self._binding:
+            with report.timing("directory"):
+                # What is bound so far, else nobody could tell what these facts change.
+                self._refresh_directory(rebind=False)
+            with report.timing("insert"):
+                dirty = self._insert(batch)
+            with report.timing("directory"):
+                self._refresh_directory(rebind=True)
         return dirty
 
     def _roll_up_surely(self, dirty: pa.Table, left: "_LeftBehind | None" = None) -> list[AccountTouched]:
@@ -239,16 +270,17 @@ class Cycle:
         self._directory = replace(folded, epoch=folded.epoch + state.corrections)
         if rebind and state.bound_facts < self._facts:
             # After a crash between storing and binding nobody knows the directory that was bound to: bind all anew.
-            self._rebind(old if old_facts == state.bound_facts else None)
+            self._rebind(old, everything=old_facts != state.bound_facts)
 
-    def _rebind(self, old: Directory | None) -> None:
-        """Bind every contact-day that the new directory binds differently, and mark the left behind ones as gone.
+    def _rebind(self, old: Directory, *, everything: bool) -> None:
+        """Bind the contact-days that the new directory binds differently, and mark the left behind ones as gone.
 
-        old: the directory that the contact-days are bound to, None if nobody knows.
+        old: the directory that the contact-days are bound to; or with `everything`, which binds all of them, one that
+        somebody who sleeps may be binding them to.
         """
         facts, new = self._facts, self._directory
         self._store.project_directory(new)
-        for dirty in self._store.every_contact_day(list(new.people)) if old is None else self._bound_by(old, new):
+        for dirty in self._store.every_contact_day(list(new.people)) if everything else self._bound_by(old, new):
             self._roll_up_surely(dirty, _LeftBehind(old))
         self._store.mark_bound(facts)
 

@@ -103,13 +103,18 @@ class IngestService(mode.Service):
         self._decode_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-decode")
         self._archive_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-archive")
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-store")
+        self._settle_thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-settle")
         self._in_cycle = asyncio.Lock()
+        self._in_settlement = asyncio.Lock()
+        self._settling: asyncio.Task[None] | None = None
+        self._cannot_settle = False  # for good, after an error: the records have to be read again
         self._idle = asyncio.Event()
         self._idle.set()
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._cycle: Cycle | None = None
         self._uncommitted: dict[Any, int] = {}  # stored and not committed, by partition
         self._settle_at = 0.0
+        self._read_at = 0.0  # when the first of what is not committed was read, time.perf_counter()
         self._history_read_at = float("-inf")
         self._refused_in_a_row: Counter[str] = Counter()
 
@@ -153,10 +158,11 @@ class IngestService(mode.Service):
         self._decode_thread.shutdown(wait=True)
         self._archive_thread.shutdown(wait=True)
         self._store_thread.shutdown(wait=True)
+        self._settle_thread.shutdown(wait=True)
 
     @mode.Service.task
     async def _consume(self) -> None:
-        """Decode and archive one batch while the one before it is stored; settle and commit in their order."""
+        """Decode and archive one batch while the one before it is stored and those before that are settled."""
         storing: asyncio.Task[None] | None = None
         self._idle.clear()
         try:
@@ -172,19 +178,20 @@ class IngestService(mode.Service):
                 if archived is not None:
                     storing = asyncio.create_task(self._store(cycle, *archived))
                 elif storing is None and self._uncommitted:
-                    async with self._in_cycle:
-                        await self._settle()
+                    await self._settle_next()
+                elif self._settling is not None and self._settling.done():
+                    await self._settled()
             if storing is not None:
                 await storing
-            async with self._in_cycle:
-                await self._settle()
+            await self._settle_next()
+            await self._settled()
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            if storing is not None:
-                [stored] = await asyncio.gather(storing, return_exceptions=True)
-                if isinstance(stored, Exception) and stored is not error:
-                    log.error("the batch before was not stored either: %s", stored)
+            under_way = [task for task in (storing, self._settling) if task is not None]
+            for other in await asyncio.gather(*under_way, return_exceptions=True):
+                if isinstance(other, Exception) and other is not error:
+                    log.error("what was stored before is not settled either: %s", other)
             log.error("ingest stops without committing: %s", error)
             self._idle.set()
             await self._crash(error)
@@ -227,11 +234,11 @@ class IngestService(mode.Service):
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
                 self._history_read_at = time.monotonic()
             if not self._uncommitted:
-                self._settle_at = time.monotonic() + _SETTLE_S
+                self._settle_at, self._read_at = time.monotonic() + _SETTLE_S, told.read_at
             self._uncommitted.update(told.offsets)
             if not told.full or cycle.unsettled >= _SETTLE_EVENTS or time.monotonic() >= self._settle_at:
-                await self._settle()
-        observe(self._metrics, report, time.perf_counter() - told.read_at)
+                await self._settle_next()
+        observe(self._metrics, report)
         if report.dead:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.dead.items()))
             log.warning("dead letters: %s", reasons)
@@ -240,31 +247,56 @@ class IngestService(mode.Service):
             *(report.records, report.events, report.touches, report.facts),
         )
 
+    async def _settle_next(self) -> None:
+        """Begin to settle what is stored, once what was stored before is settled."""
+        await self._settled()
+        self._settling = asyncio.create_task(self._settle())
+
+    async def _settled(self) -> None:
+        """Wait until what is being settled is. Raises what that raises."""
+        settling, self._settling = self._settling, None
+        if settling is not None:
+            await settling
+
     async def _settle(self) -> None:
-        """Settle what was stored since the last time and commit it. The caller holds the lock."""
+        """Settle what was stored since the last time and commit it."""
         assert self._consumer is not None
         if self._cycle is None:
             return
-        # Taken first: of what cannot be settled nothing is committed by a later call, as by a rebalance.
-        offsets, self._uncommitted = self._uncommitted, {}
-        settlement = await self._patiently(self._cycle.settle, self._store_thread)
-        try:
-            # What was decoded before its partitions moved is stored all the same, and theirs to commit.
-            ours = self._consumer.assignment()
-            if mine := {partition: offset for partition, offset in offsets.items() if partition in ours}:
-                with settlement.timing("commit"):
-                    await self._consumer.commit(mine)
-                self._lag.committed(mine)
-                self._metrics.last_commit.set(datetime.now(UTC).timestamp())
-        except _LOST_PARTITIONS as error:
-            # Another worker has these partitions now and reads the records again: that changes nothing.
-            log.warning("not committed, the partitions have moved: %s", error)
-        observe_settlement(self._metrics, settlement)
+        async with self._in_settlement:
+            if self._cannot_settle:
+                return
+            # Taken first: what is stored meanwhile is committed the next time.
+            offsets, self._uncommitted = self._uncommitted, {}
+            read_at = self._read_at
+            try:
+                settlement = await self._patiently(self._cycle.settle, self._settle_thread)
+            except BaseException:
+                self._cannot_settle = True  # nothing behind it may be committed, as by a rebalance
+                raise
+            with settlement.timing("commit"):
+                await self._commit(offsets)
+        observe_settlement(self._metrics, settlement, time.perf_counter() - read_at if offsets else None)
         if settlement.events:
             log.info(
                 "settled: %d events, %d duplicates, %d conflicting",
                 *(settlement.events, settlement.duplicates, settlement.conflicts),
             )
+
+    async def _commit(self, offsets: dict[Any, int]) -> None:
+        assert self._consumer is not None
+        # What was decoded before its partitions moved is stored all the same, and theirs to commit.
+        ours = self._consumer.assignment()
+        mine = {partition: offset for partition, offset in offsets.items() if partition in ours}
+        if not mine:
+            return
+        try:
+            await self._consumer.commit(mine)
+            self._lag.committed(mine)
+            self._metrics.last_commit.set(datetime.now(UTC).timestamp())
+        except _LOST_PARTITIONS as error:
+            # Another worker has these partitions now and reads the records again: that changes nothing.
+            log.warning("not committed, the partitions have moved: %s", error)
 
     async def _patiently(self, action: Callable[[], T], thread: ThreadPoolExecutor) -> T:
         """Do it in a thread, again for as long as ClickHouse or Kafka cannot be reached."""
