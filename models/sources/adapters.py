@@ -1,9 +1,10 @@
 """Which adapter reads a body: the name in the record's headers, and nothing else, decides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from models.events import Signal
-from models.outcomes import DeadLetter, Reason
+from models.facts import AnyFact
+from models.outcomes import DeadLetter, Nothing, Reason
 from models.records import Origin
 from models.sources import (
     access_log,
@@ -18,7 +19,10 @@ from models.sources import (
     ses,
 )
 
-ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
+Answer = Signal | AnyFact | DeadLetter | Nothing
+"""What an adapter makes of an event: one of these, or several. Positions in a body count them."""
+
+ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     "canonical": canonical.decode,
     "mbox": mbox.decode,
     "attendance": attendance.decode,
@@ -32,7 +36,7 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
 }
 
 
-def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
+def decode(body: bytes, origin: Origin) -> Sequence[Answer]:
     """Read one record's body with the adapter its origin names. Every event is answered, an unknown adapter too."""
     adapter = ADAPTERS.get(origin.adapter)
     if adapter is None:

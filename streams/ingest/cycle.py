@@ -16,13 +16,13 @@ from infra.kafka import KafkaUnavailable
 from infra.store import Store, in_slices
 from infra.telemetry import Step
 from models.contact_days import GROUPS, KEY, bind_groups, groups_of, tombstones, with_siblings
-from models.directory import Directory, fold
-from models.facts import AnyFact
-from models.rebinding import by_evidence, change
+from models.directory import Directory
+from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange, by_evidence, change
 from models.touch_table import events_of
-from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.batch import Batch, Record, Stated, decode_batch
 from streams.ingest.disputes import Disputes, Settlement
 from streams.ingest.erase import Erasing
+from streams.ingest.knowledge import Knowledge, Unbound
 
 
 class AccountTouched(NamedTuple):
@@ -93,10 +93,10 @@ class Cycle:
         self._publish = publish
         self._erasing = Erasing(store)
         self._disputes = Disputes(store, self._erasing)
+        self._knowledge = Knowledge(store)
         self._directory = Directory()
-        self._facts = 0  # of which the directory is the fold
         self._unsettled: list[pa.Table] = []
-        self._unsettled_facts: list[AnyFact] = []
+        self._unsettled_facts: list[Stated] = []
         self._known = 0  # addresses that were forgotten when the first of these was stored
 
     @property
@@ -175,10 +175,12 @@ class Cycle:
             left = _LeftBehind(taken_back=groups_of(taken_back))
             self._publish(self._roll_up_surely(dirty, left))
         stored, facts = len(self._unsettled), len(self._unsettled_facts)
-        records = pc.unique(events.column("record_id")).to_pylist()
+        records = {*pc.unique(events.column("record_id")).to_pylist(), *(s.record_id for s in self._unsettled_facts)}
         known = self._known
         try:
-            for batch, plan in self._erasing.overtaken_since(self._known, records, self._unsettled_facts[:facts]):
+            for batch, plan in self._erasing.overtaken_since(
+                self._known, sorted(filter(None, records)), self._unsettled_facts[:facts]
+            ):
                 self._archive(batch)
                 self._store_once(batch)
                 self._erasing.restored(plan)
@@ -205,7 +207,9 @@ class Cycle:
         self._store.claim_events(batch.touches)
         dirty = self._store.insert_touches(batch.touches)
         if batch.facts:
-            self._store.insert_facts(batch.facts)
+            # Who finds a fact finds where it comes from.
+            self._store.note_fact_sources([stated for stated in batch.facts if stated.record_id])
+            self._store.insert_facts([stated.fact for stated in batch.facts])
         return dirty
 
     def _roll_up_surely(self, dirty: pa.Table, left: "_LeftBehind | None" = None) -> list[AccountTouched]:
@@ -238,33 +242,40 @@ class Cycle:
     def _refresh_directory(self, *, rebind: bool) -> None:
         state = self._store.directory_state()
         rebind = rebind and state.bound_facts < state.facts
-        if state.facts == self._facts and not rebind:
-            if state.epoch != self._directory.epoch:
-                self._directory = replace(self._directory, epoch=state.epoch)
-            return
-        facts: list[AnyFact] = self._store.facts()
-        old, old_facts = self._directory, self._facts
-        folded = fold(facts)
-        self._facts = folded.epoch
-        self._directory = replace(folded, epoch=folded.epoch + state.corrections)
-        if rebind and state.bound_facts < self._facts:
+        self._knowledge.read(state)
+        directory = self._knowledge.directory
+        epoch = directory.epoch + state.corrections
+        if self._directory.epoch != epoch or self._directory.people is not directory.people:
+            self._directory = replace(directory, epoch=epoch)
+        if rebind and state.bound_facts < self._knowledge.facts:
             # After a crash between storing and binding nobody knows the directory that was bound to: bind all anew.
-            self._rebind(old if old_facts == state.bound_facts else None)
+            self._rebind(self._knowledge.unbound(state.bound_facts))
 
-    def _rebind(self, old: Directory | None) -> None:
+    def _rebind(self, unbound: Unbound | None) -> None:
         """Bind every contact-day that the new directory binds differently, and mark the left behind ones as gone.
 
-        old: the directory that the contact-days are bound to, None if nobody knows.
+        unbound: what is not bound yet, None if nobody knows.
         """
-        facts, new = self._facts, self._directory
-        self._store.project_directory(new)
-        for dirty in self._store.every_contact_day(list(new.people)) if old is None else self._bound_by(old, new):
-            self._roll_up_surely(dirty, _LeftBehind(old))
+        facts, new = self._knowledge.facts, self._directory
+        self._store.project_directory(new, unbound and unbound.news)
+        if unbound is None:
+            for dirty in self._store.every_contact_day(list(new.people)):
+                self._roll_up_surely(dirty, _LeftBehind())
+        else:
+            for dirty in self._bound_by(unbound, new):
+                self._roll_up_surely(dirty, _LeftBehind(unbound.old))
         self._store.mark_bound(facts)
 
-    def _bound_by(self, old: Directory, new: Directory) -> Iterator[pa.Table]:
+    def _bound_by(self, unbound: Unbound, new: Directory) -> Iterator[pa.Table]:
         """The (contact, day) keys that the new directory binds differently, with those whose rows they were part of."""
-        changed = change(old, new)
+        old, news = unbound.old, unbound.news
+        if news is not None and not unbound.exactly:
+            # Another worker bound some of it, perhaps to what does not hold any more: all that it can have touched.
+            whole = [ContactChange(key, FIRST_DAY, LAST_DAY) for key in news.people]
+            if whole:
+                yield with_siblings(self._store.contact_days_between(whole), old)
+            return
+        changed = change(old, new, None if news is None else news.people)
         if changed.contacts:
             yield with_siblings(self._store.contact_days_between(changed.contacts), old)
         under = self._store.affiliations_under(changed.names) if changed.names else []

@@ -21,6 +21,7 @@ STEPS = (
     "keep_dead_letters",
     "claim_events",
     "insert_touches",
+    "note_fact_sources",
     "insert_facts",
     "arrived_again",
     "rivals",
