@@ -15,6 +15,7 @@ from models.sources import (
     mailgun,
     mbox,
     postmark,
+    segment,
     sendgrid,
     ses,
 )
@@ -33,6 +34,7 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     "mailgun": mailgun.decode,
     "postmark": postmark.decode,
     "ses": ses.decode,
+    **dict.fromkeys(segment.NAMES, segment.decode),
 }
 
 
