@@ -47,7 +47,7 @@ class Plan:
     """What an erasure has to do.
 
     runs: earlier runs of which it takes over the rest. old, again: record_ids. facts: fact_ids. days: contact-days to
-    compute again.
+    compute again. forgotten: the contact keys, which are noted nowhere.
     """
 
     run_id: str = field(default_factory=lambda: uuid4().hex)
@@ -56,6 +56,7 @@ class Plan:
     again: set[str] = field(default_factory=set)
     facts: set[str] = field(default_factory=set)
     days: set[tuple[str, date]] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
 
 
 def without(body: ArchivedBody, suppressed: Suppressed) -> ArchivedBody:
@@ -206,6 +207,10 @@ class Purge:
         """
         for table in ("contact_day", "contacts", "touches"):
             self.delete_hashed(table, "contact_key", [hash_text(key) for key in contact_keys])
+
+    def take_out_names_of_visitors(self, contact_keys: Sequence[str], hash_text: Callable[[str], str]) -> None:
+        """Remove the rows that show visitors as these contacts. Newer rows show them as nobody known, or soon will."""
+        self.delete_hashed("contacts", "identified_as", [hash_text(key) for key in contact_keys])
 
     def delete_hashed(self, table: str, text: str, hashes: Sequence[str]) -> None:
         """Remove the rows whose text, an SQL expression, has one of these keyed hashes."""

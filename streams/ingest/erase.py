@@ -73,10 +73,10 @@ class Erasing:
         if not changes and not facts:
             return None
         purge, plan = Purge(self._store), Plan()
-        forgotten = _forgotten(batch, suppressed)
-        purge.note(plan, changes, forgotten)
+        plan.forgotten = {*_forgotten(batch, suppressed), *_stated_of(batch, suppressed)}
+        purge.note(plan, changes, sorted(plan.forgotten))
         purge.take_out(plan)
-        purge.take_out_contacts(forgotten, self._suppressions.hash_text)
+        purge.take_out_contacts(sorted(plan.forgotten), self._suppressions.hash_text)
         purge.take_out_statements(plan, facts)
         stored = set(left.bodies.column("record_id").to_pylist())
         again = self._store.archived_bodies(sorted(plan.again - stored)).values()
@@ -90,6 +90,9 @@ class Erasing:
     def restored(self, plan: Plan) -> None:
         """What was to be stored after overtaken is stored."""
         purge = Purge(self._store)
+        # Visitors who were known as them have been bound anew, with tombstones under the forgotten key.
+        purge.take_out_contacts(sorted(plan.forgotten), self._suppressions.hash_text)
+        purge.take_out_names_of_visitors(sorted(plan.forgotten), self._suppressions.hash_text)
         purge.compute_again(plan)
         purge.done(plan)
 
@@ -124,6 +127,11 @@ class Erasing:
 
 def _forgotten(batch: Batch, suppressed: Suppressed) -> list[str]:
     return [key for key in pc.unique(batch.touches.column("contact_key")).to_pylist() if suppressed.names(key)]
+
+
+def _stated_of(batch: Batch, suppressed: Suppressed) -> Iterator[str]:
+    """The forgotten among those of whom facts speak."""
+    return (key for stated in batch.facts for key in people_in(stated.fact) if suppressed.names(key))
 
 
 def _left_of(stated: Stated, suppressed: Suppressed) -> Sequence[Stated]:

@@ -102,7 +102,7 @@ def test_what_comes_after_a_person_was_forgotten_is_stored_without_them(new_stor
     forget(store)
     report, settled = cycle.run(BATCH)
     assert holding(store) == []
-    assert report.erased == 5, "the statement, event 9, the mail that goes as a whole, an identification, a group"
+    assert report.erased == 4, "the statement, event 9, the mail that goes as a whole, and who u1 is"
     assert report.dead == {"unknown_kind": 1}
     assert settled.conflicts == 1
     before = checksums(store.clickhouse)
