@@ -17,6 +17,7 @@ COMPARED: Mapping[str, str] = {
     "revenue": "month",
     "archive": "received_at",
     "facts": "",
+    "fact_sources": "",
 }
 _EXAMPLES = 3
 _MONTHS_WITH_EXAMPLES = 2

@@ -1,9 +1,11 @@
 """The directory as rows of the tables that show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from models.directory import Directory
+from models.facts import RevenueRecorded
+from models.folding import News, last_described
 
 
 class Rows(NamedTuple):
@@ -13,9 +15,25 @@ class Rows(NamedTuple):
     rows: Sequence[tuple[Any, ...]]
 
 
-def projection(directory: Directory) -> dict[str, Rows]:
-    """The tables accounts, contacts and revenue. What facts once named has a row in each later directory as well."""
-    return {"accounts": _accounts(directory), "contacts": _contacts(directory), "revenue": _revenue(directory)}
+def projection(directory: Directory, news: News | None = None) -> dict[str, Rows]:
+    """The tables accounts, contacts and revenue. What facts once named has a row in each later directory as well.
+
+    news: what the directory has changed since these tables were last written, None for all that it says.
+    """
+    if news is None:
+        return {
+            "accounts": _accounts(directory),
+            "contacts": _contacts(directory, directory.people),
+            "revenue": _revenue(directory, directory.revenue.values()),
+        }
+    return {
+        # A merge changes for whom revenue counts; there are few accounts, and they seldom change.
+        "accounts": _accounts(directory) if news.accounts else Rows((), ()),
+        "contacts": _contacts(directory, news.people),
+        "revenue": _revenue(
+            directory, directory.revenue.values() if news.accounts else (directory.revenue[one] for one in news.revenue)
+        ),
+    }
 
 
 def _accounts(directory: Directory) -> Rows:
@@ -26,16 +44,23 @@ def _accounts(directory: Directory) -> Rows:
     return Rows(("account_id", "name", "domains", "tier", "kind", "parent_account_id", "merged_into"), rows)
 
 
-def _contacts(directory: Directory) -> Rows:
+def _contacts(directory: Directory, keys: Iterable[str]) -> Rows:
     rows: list[tuple[Any, ...]] = []
-    for key, person in directory.people.items():
+    for key in keys:
+        person = directory.people[key]
         told = directory.contacts.get(person.contact_key)
+        described = last_described(directory, person.contact_key)
         last = person.memberships[-1] if person.memberships else None
         rows.append(
             (
                 key,
                 (last.account_id or "") if last else "",
-                *((told.name, told.title, told.department, told.seniority) if told else ("", "", "", "unknown")),
+                # What was declared says more than what a tracker told.
+                *(
+                    (told and getattr(told, name)) or (described and getattr(described, name)) or ""
+                    for name in ("name", "title", "department")
+                ),
+                told.seniority if told else "unknown",
                 told.since if told else None,
                 person.contact_key if person.contact_key != key else "",
             )
@@ -45,11 +70,11 @@ def _contacts(directory: Directory) -> Rows:
     )
 
 
-def _revenue(directory: Directory) -> Rows:
+def _revenue(directory: Directory, recorded: Iterable[RevenueRecorded]) -> Rows:
     return Rows(
         ("account_id", "month", "currency", "amount", "counts_for"),
         [
             (r.account_id, r.month, r.currency, r.amount, directory.merged.get(r.account_id, r.account_id))
-            for r in directory.revenue.values()
+            for r in recorded
         ],
     )

@@ -15,10 +15,10 @@ import pyarrow as pa
 from infra.kafka import FACTS
 from infra.store import ArchivedBody, Store, archive_rows, in_slices
 from models.contact_days import bind_groups, tombstones, with_siblings
-from models.dead_letters import Identity, read_again
-from models.directory import fold
+from models.dead_letters import Identity, Reread, read_again
 from models.erasure import Suppressed, redact, redact_origin
 from models.facts import AnyFact, StatementErased
+from models.folding import fold
 from models.outcomes import DeadLetter, Erased
 from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange
 from models.records import Origin, record_id
@@ -32,7 +32,7 @@ _NO_UUID = "0" * 32
 _NO_DAY = date(1970, 1, 1)
 _BODIES_AT_ONCE = 200
 # Of what a body became, in the order in which it goes; the archive holds what the rest is found by.
-_TABLES_OF_BODIES = ("events", "touches", "dead_letters")
+_TABLES_OF_BODIES = ("events", "touches", "dead_letters", "fact_sources")
 
 
 class Change(NamedTuple):
@@ -47,7 +47,7 @@ class Plan:
     """What an erasure has to do.
 
     runs: earlier runs of which it takes over the rest. old, again: record_ids. facts: fact_ids. days: contact-days to
-    compute again.
+    compute again. forgotten: the contact keys, which are noted nowhere.
     """
 
     run_id: str = field(default_factory=lambda: uuid4().hex)
@@ -56,6 +56,7 @@ class Plan:
     again: set[str] = field(default_factory=set)
     facts: set[str] = field(default_factory=set)
     days: set[tuple[str, date]] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
 
 
 def without(body: ArchivedBody, suppressed: Suppressed) -> ArchivedBody:
@@ -207,6 +208,10 @@ class Purge:
         for table in ("contact_day", "contacts", "touches"):
             self.delete_hashed(table, "contact_key", [hash_text(key) for key in contact_keys])
 
+    def take_out_names_of_visitors(self, contact_keys: Sequence[str], hash_text: Callable[[str], str]) -> None:
+        """Remove the rows that show visitors as these contacts. Newer rows show them as nobody known, or soon will."""
+        self.delete_hashed("contacts", "identified_as", [hash_text(key) for key in contact_keys])
+
     def delete_hashed(self, table: str, text: str, hashes: Sequence[str]) -> None:
         """Remove the rows whose text, an SQL expression, has one of these keyed hashes."""
         if hashes:
@@ -250,7 +255,7 @@ class Purge:
             letter, sent = of_old.get(row["record_id"]), of_old.get(row["sent_as"])
             if (letter and letter.new is None) or (sent and sent.new is None):
                 continue
-            event: Identity | DeadLetter | Erased = Identity(row["event_id"], row["content"])
+            event: Reread = Identity(row["event_id"], row["content"])
             if sent and sent.new:
                 events = read_again(sent.new.body, sent.new.origin(), facts=sent.new.topic == FACTS)
                 event = events[row["position"] if row["sent_as"] == row["record_id"] else 0]

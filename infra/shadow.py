@@ -9,7 +9,7 @@ from infra.store import Store
 from infra.suppressions import Suppressions
 
 # What follows from bodies and facts alone, in the order in which it is exchanged; see Shadow.exchange.
-_FIRST = ("dead_letters", "events", "touches")
+_FIRST = ("dead_letters", "events", "touches", "fact_sources")
 _THEN = ("contact_day", "accounts", "contacts", "revenue", "bound_epochs")
 DERIVED = (*_FIRST, *_THEN)
 # Built as well, and never exchanged: in the shadow they say which bodies and facts it was built from.
@@ -102,11 +102,14 @@ class Shadow:
         )
 
     def add_sources(self) -> None:
-        """Into the live archive and facts what only the shadow has: what a replay from Kafka found there."""
+        """Into the live archive what only the shadow has: what a replay from Kafka found there."""
         buckets = self._buckets()
         for bucket in range(buckets):
             names = {"shadow": self.name, "bucket": bucket, "buckets": buckets}
             self.live.statement(load_sql("add_archived_bodies"), names)
+
+    def add_facts(self) -> None:
+        """Into the live facts what only the shadow has: from Kafka, or from bodies that are read otherwise now."""
         self.live.statement(load_sql("add_facts"), {"shadow": self.name})
 
     def exchange(self) -> None:

@@ -1,9 +1,10 @@
 """The tables, as ingest and assessment speak of them. Every write is idempotent: doing it again changes nothing."""
 
 from base64 import b64decode
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from models.conflicts import Arrival
 from models.contact_days import CONTACT_DAYS, KEY
 from models.directory import Directory
 from models.facts import FACT, AnyFact
+from models.folding import News
 from models.outcomes import Reason
 from models.rebinding import ContactChange
 from models.records import Origin
@@ -293,6 +295,21 @@ class Store:
         bodies = self.clickhouse.query("facts").column("body").to_pylist()
         return [FACT.validate_json(body) for body in bodies]
 
+    def facts_since(self, since_us: int, known: Container[str]) -> tuple[dict[str, AnyFact], int]:
+        """The facts stored since a moment by their ids (hex), without the known ones; and when the last was stored.
+
+        Both moments are by ClickHouse's clock, Unix microseconds.
+        """
+        table = self.clickhouse.query("facts_since", {"since": max(since_us, 0)})
+        told = zip(table.column("fact_id").to_pylist(), table.column("body").to_pylist(), strict=True)
+        latest_us = pc.max(table.column("stored_us")).as_py() or 0
+        return {fact_id: FACT.validate_json(body) for fact_id, body in told if fact_id not in known}, latest_us
+
+    def note_fact_sources(self, stated: Sequence[tuple[AnyFact, str, int]]) -> int:
+        """Note which bodies state which facts: fact, record_id, position."""
+        rows = [(fact.fact_id, UUID(record), position) for fact, record, position in stated]
+        return self.clickhouse.insert_rows("fact_sources", ("fact_id", "record_id", "position"), rows)
+
     def insert_facts(self, facts: Sequence[AnyFact]) -> int:
         rows = [(f.fact_id, f.type, f.recorded_at, f.model_dump_json()) for f in facts]
         return self.clickhouse.insert_rows("facts", ("fact_id", "type", "recorded_at", "body"), rows)
@@ -327,9 +344,9 @@ class Store:
             named = _columns(_CONTACTS, [(person,) for person in people])
             yield from in_slices(self.clickhouse.query("contact_days_as", people=named))
 
-    def project_directory(self, directory: Directory) -> None:
-        """Write the tables that show the directory: accounts, contacts, revenue."""
-        for table, (columns, rows) in projection(directory).items():
+    def project_directory(self, directory: Directory, news: News | None = None) -> None:
+        """Write the tables that show the directory: accounts, contacts, revenue; with `news` only what it changed."""
+        for table, (columns, rows) in projection(directory, news).items():
             epochs = [(*row, directory.epoch) for row in rows]
             self.clickhouse.insert_rows(table, (*columns, "epoch"), epochs)
 

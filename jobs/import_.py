@@ -15,19 +15,23 @@ from infra.settings import Settings
 from infra.store import Store
 from infra.suppressions import Suppressions
 from models.decode import outcomes_of
-from models.directory import Directory, fold
+from models.directory import Directory
 from models.erasure import redact, redact_origin
 from models.events import Signal
 from models.facts import (
     AccountDeclared,
     AccountMerged,
     AnyFact,
+    ContactAffiliated,
     ContactDeclared,
+    ContactDescribed,
+    Fact,
     OwnDomainDeclared,
     RevenueRecorded,
     VisitorIdentified,
 )
-from models.outcomes import Erased, Reason
+from models.folding import fold
+from models.outcomes import Erased, Nothing, Reason
 from models.records import Origin, record_id
 from models.touches import read_signal
 
@@ -176,9 +180,14 @@ class Importer:
         record = record_id(body.origin.source, body.origin.adapter, body.body)
         outcomes = outcomes_of(body.body, body.origin)
         self.report.records += 1
-        self.report.events += len(outcomes)
         ids = []
         for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, Fact):
+                self.report.facts += 1
+                continue
+            if isinstance(outcome, Nothing):
+                continue
+            self.report.events += 1
             if isinstance(outcome, Signal):
                 reading = read_signal(outcome, body.origin)
                 this.sent.append((reading.event_id, reading.content, record, index))
@@ -242,6 +251,10 @@ def _says_nothing_new(fact: AnyFact, known: Directory) -> bool:
                 return True  # what was never merged stands alone as it is
         case ContactDeclared():
             before = known.declared.get((fact.contact_key, fact.since))
+        case ContactDescribed():
+            before = known.described.get(fact.contact_key)
+        case ContactAffiliated():
+            before = known.affiliated.get(fact.contact_key)
         case VisitorIdentified():
             before = known.identified.get(fact.visitor_key)
         case RevenueRecorded():

@@ -100,6 +100,7 @@ class Rebuild:
         self._run("catch-up", told)
         if self._source == "kafka":
             self._shadow.add_sources()
+        self._shadow.add_facts()
         self._shadow.exchange()
         self.report.exchanged = True
         self._finish(told)

@@ -1,15 +1,15 @@
 """Statements of the form "this is part of that", followed to their end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
-def ends(links: Mapping[str, str]) -> dict[str, str]:
+def ends(links: Mapping[str, str], stated: Callable[[str], Any]) -> dict[str, str]:
     """Where each chain of links ends: of a -> b and b -> c, both a and b at c. What ends at itself is left out.
 
-    links: in the order in which they were stated. Of links that form a circle the one stated first is void, as a later
-    statement holds against an earlier one.
+    stated: when a link was stated, by the name it leads from. Of links that form a circle the one stated first is void,
+    as a later statement holds against an earlier one. It is asked for those of circles only.
     """
-    stated = {name: number for number, name in enumerate(links)}
     found: dict[str, str] = {}
     for start in links:
         path: dict[str, None] = {}
@@ -19,6 +19,6 @@ def ends(links: Mapping[str, str]) -> dict[str, str]:
             at = links[at]
         if at in path:
             steps = list(path)
-            at = min(steps[steps.index(at) :], key=stated.__getitem__)
+            at = min(steps[steps.index(at) :], key=stated)
         found |= dict.fromkeys(path, found.get(at, at))
     return {name: end for name, end in found.items() if name != end}

@@ -108,9 +108,11 @@ def _told(
     told: list[Binding | None] = [None]
     which, dated = [0] * len(keys), [False] * len(keys)
     for row, key in enumerate(keys):
-        if key in directory.dated:
+        if (person := directory.people.get(key)) is None:
+            continue
+        if person.is_dated:
             dated[row] = True
-        elif key in directory.people:
+        else:
             which[row] = len(told)
             told.append(directory.bind_person(key, date.min))
     numbers = pa.array(which, pa.int32()).take(rows)

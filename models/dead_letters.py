@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from models.decode import outcomes_of
+from models.decode import Outcome, outcomes_of
 from models.events import Signal
-from models.outcomes import REMEDIES, DeadLetter, Erased, Reason
+from models.facts import Fact
+from models.outcomes import REMEDIES, DeadLetter, Erased, Nothing, Reason
 from models.records import Origin
 from models.sources.fact_records import decode_facts
 from models.touches import read_signal
@@ -66,24 +67,24 @@ def parse_id(text: str) -> tuple[str, int | None]:
     return prefix, None if found[2] is None else int(found[2])
 
 
-def read_again(body: bytes, origin: Origin, *, facts: bool) -> list[Identity | DeadLetter | Erased]:
+Reread = Identity | DeadLetter | Erased | Nothing
+
+
+def read_again(body: bytes, origin: Origin, *, facts: bool) -> list[Reread]:
     """Every event of a body as this version reads it. facts: it is a body of the facts topic."""
-    if facts:
-        return [
-            one if isinstance(one, DeadLetter | Erased) else Identity(one.fact_id.hex, one.fact_id.hex)
-            for one in decode_facts(body)
-        ]
-    return [_identity(one, origin) if isinstance(one, Signal) else one for one in outcomes_of(body, origin)]
+    return [_identity(one, origin) for one in (decode_facts(body) if facts else outcomes_of(body, origin))]
 
 
-def _identity(signal: Signal, origin: Origin) -> Identity:
-    reading = read_signal(signal, origin)
-    return Identity(reading.event_id, reading.content)
+def _identity(outcome: Outcome, origin: Origin) -> Reread:
+    if isinstance(outcome, Fact):
+        return Identity(outcome.fact_id.hex, outcome.fact_id.hex)
+    if isinstance(outcome, Signal):
+        reading = read_signal(outcome, origin)
+        return Identity(reading.event_id, reading.content)
+    return outcome
 
 
-def successor(
-    position: int, events: Sequence[Identity | DeadLetter | Erased], stored: Mapping[str, str]
-) -> Identity | None:
+def successor(position: int, events: Sequence[Reread], stored: Mapping[str, str]) -> Identity | None:
     """The event whose being stored closes the dead letter at this position; None while it is still refused.
 
     stored: content by event id, of the events of the body that are stored now. Where the letter stood for a whole

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from email.errors import MessageError
 from email.header import decode_header
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -28,11 +29,26 @@ OWN_DOMAIN = "own.erased.invalid"
 NOBODY_OF_OURS = f"x@{OWN_DOMAIN}"
 MARK = b"erased.invalid"
 
-_IDENTITIES = ("email", "id", "anonymous_id", "contact_key")
-# Of a statement about a person its kind is kept, or it could not be told from a broken one.
-_KINDS = ("type",)
-# SendGrid's events are flat, so that the person's object is the event itself.
-_KINDS_BY_ADAPTER = {"sendgrid": ("type", "event", "sg_event_id", "timestamp")}
+
+class _Form(NamedTuple):
+    """How JSON names people. identities: the fields that do. kinds: what is kept of an object that names a person."""
+
+    # Of a statement about a person its kind is kept, or it could not be told from a broken one.
+    kinds: tuple[str, ...] = ("type",)
+    identities: tuple[str, ...] = ("email", "id", "anonymous_id", "contact_key")
+    nested: bool = False
+
+
+_FORM = _Form()
+# By the family of the adapter. Where an event names its person beside everything else, the object is the event itself.
+_FORMS = {
+    "sendgrid": _Form(("type", "event", "sg_event_id", "timestamp")),
+    "segment": _Form(
+        ("type", "event", "messageId", "timestamp", "originalTimestamp", "sentAt"),
+        ("email", "userId", "previousId"),
+        nested=True,
+    ),
+}
 _FLAT_OBJECT = re.compile(r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*+")*+\}')
 _ENCODED_WORDS = re.compile(r"=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=(?:\s+=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)*+")
 _BASE64_LINES = re.compile(r"(?<=\n)[A-Za-z0-9+/]{4,100}={0,2}(?:\r?\n[A-Za-z0-9+/]{2,100}={0,2})*+(?=\r?\n|\Z)")
@@ -112,8 +128,8 @@ def redact(body: bytes, origin: Origin, suppressed: Suppressed) -> bytes:
     changed = suppressed.without_text(changed, origin.own_domains, narrow(text) if attendees else "")
     if changed == text:
         return body
-    kinds = _KINDS_BY_ADAPTER.get(origin.adapter, _KINDS)
-    changed = _without_names(changed) if mail else _without_neighbours(changed, kinds)
+    form = _FORMS.get(origin.adapter.partition("-")[0], _FORM)
+    changed = _without_names(changed) if mail else _without_neighbours(changed, form)
     return changed.encode(encoding, "surrogateescape")
 
 
@@ -131,8 +147,8 @@ def _nobody(address: str, own_domains: tuple[str, ...]) -> str:
     return NOBODY_OF_OURS if own else NOBODY
 
 
-def _without_neighbours(text: str, kinds: tuple[str, ...]) -> str:
-    """With what a JSON object says of a person who was erased left out: names, ids, companies. kinds: what stays."""
+def _without_neighbours(text: str, form: _Form) -> str:
+    """With what a JSON object says of a person who was erased left out: names, ids, companies."""
 
     def emptied(match: re.Match[str]) -> str:
         if MARK.decode() not in match[0]:
@@ -141,13 +157,39 @@ def _without_neighbours(text: str, kinds: tuple[str, ...]) -> str:
             told = json.loads(match[0])
         except (ValueError, RecursionError):
             return match[0]
-        kept = {name: told[name] for name in _IDENTITIES if isinstance(told.get(name), str) and is_nobody(told[name])}
-        if not kept:
-            return match[0]
+        left = _without_person(told, form)
         # Bytes that are no UTF-8 must stay bytes.
-        return json.dumps({name: told[name] for name in kinds if name in told} | kept, ensure_ascii=False)
+        return match[0] if left is told else json.dumps(left, ensure_ascii=False)
 
+    if form.nested:
+        try:
+            told = json.loads(text)
+            left = _without_people(told, form)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return text if left is told else json.dumps(left, ensure_ascii=False)
     return _FLAT_OBJECT.sub(emptied, text)
+
+
+def _without_person(told: dict[str, Any], form: _Form) -> dict[str, Any]:
+    """An object that names an erased person, without the rest of what it says of them; any other as it is."""
+    names = form.identities
+    kept = {name: told[name] for name in names if isinstance(told.get(name), str) and is_nobody(told[name])}
+    return {name: told[name] for name in form.kinds if name in told} | kept if kept else told
+
+
+def _without_people(told: Any, form: _Form) -> Any:
+    """The same for all objects in a value, however deep; the very same value where it names no erased person."""
+    if isinstance(told, list):
+        items = [_without_people(one, form) for one in told]
+        return told if all(one is before for one, before in zip(items, told, strict=True)) else items
+    if not isinstance(told, dict):
+        return told
+    if (left := _without_person(told, form)) is not told:
+        return left
+    values = {name: _without_people(one, form) for name, one in told.items()}
+    return told if all(values[name] is told[name] for name in told) else values
 
 
 def _without_names(text: str) -> str:

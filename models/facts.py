@@ -152,6 +152,50 @@ class VisitorIdentified(Fact):
         return self
 
 
+class ContactDescribed(Fact):
+    """What a source tells of a person: replaces what was told of the contact before.
+
+    Of her account it says nothing, so a tracker cannot take away what a CRM declared. What is declared of her
+    (ContactDeclared) is shown before it.
+    """
+
+    type: Literal["contact_described"] = "contact_described"
+    contact_key: Annotated[str, Field(pattern=r"^(mail|id|anon|host|ip):.+$", max_length=512)]
+    name: Annotated[str, Field(max_length=256)] = ""
+    title: Annotated[str, Field(max_length=256)] = ""
+    department: Annotated[str, Field(max_length=256)] = ""
+
+    _normalise = field_validator("contact_key")(_as_touches_have_it)
+
+
+class ContactAffiliated(Fact):
+    """The company that a source names for a person, by a domain or a name; both empty: none after all.
+
+    Evidence, no membership: a declared account and her own mail domain say more. Which account it is, is decided as
+    for all evidence. Replaces what was told of the contact's company before.
+    """
+
+    type: Literal["contact_affiliated"] = "contact_affiliated"
+    contact_key: Annotated[str, Field(pattern=r"^(mail|id|anon|host|ip):.+$", max_length=512)]
+    domain: str = ""
+    organization: Annotated[str, Field(max_length=256)] = ""
+
+    _normalise = field_validator("contact_key")(_as_touches_have_it)
+
+    @field_validator("domain")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        value = normalise_domain(value)
+        if value and (error := domain_error(value)):
+            raise ValueError(error)
+        return value
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Affiliations as touches carry them, the stronger first."""
+        return tuple(filter(None, (self.domain, f"org:{self.organization}" if self.organization else "")))
+
+
 class RevenueRecorded(Fact):
     """Revenue of an account in one month, in one currency; a later record of the same month replaces it."""
 
@@ -180,8 +224,20 @@ AnyFact = (
     | AccountMerged
     | OwnDomainDeclared
     | ContactDeclared
+    | ContactDescribed
+    | ContactAffiliated
     | VisitorIdentified
     | RevenueRecorded
     | StatementErased
 )
 FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])
+
+
+def people_in(fact: AnyFact) -> tuple[str, ...]:
+    """The contact keys that a fact names."""
+    match fact:
+        case ContactDeclared() | ContactDescribed() | ContactAffiliated():
+            return (fact.contact_key,)
+        case VisitorIdentified():
+            return tuple(filter(None, (fact.visitor_key, fact.contact_key)))
+    return ()

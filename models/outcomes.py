@@ -1,4 +1,4 @@
-"""What can become of an event: a signal, a dead letter with a reason from a closed set, or nothing at all."""
+"""What can become of an event: a signal, facts, a dead letter with a reason from a closed set, or nothing at all."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,6 +63,16 @@ class DeadLetter:
 @dataclass(frozen=True, slots=True)
 class Erased:
     """One event that told of nobody but people who were erased: it is neither stored nor refused.
+
+    index: its position within the record's body, 0-based.
+    """
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """One event that was read and says nothing that is kept, such as an `identify` call without a name or a company.
 
     index: its position within the record's body, 0-based.
     """

@@ -1,6 +1,6 @@
 """What a newer directory binds differently: names, contacts and days, so that nothing else is recomputed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -27,21 +27,26 @@ class Change(NamedTuple):
     contacts: tuple[ContactChange, ...]
 
 
-def change(old: Directory, new: Directory) -> Change:
-    """What changed from one directory to another for those who touch us."""
+def change(old: Directory, new: Directory, among: Iterable[str] | None = None) -> Change:
+    """What changed from one directory to another for those who touch us.
+
+    among: the contact keys whose people may be others now, None if nobody knows which.
+    """
     names = [
         *(old.own_domains ^ new.own_domains),
         *(name for name in {**old.by_domain, **new.by_domain} if old.by_domain.get(name) != new.by_domain.get(name)),
         *(name for name in {**old.by_name, **new.by_name} if old.by_name.get(name) != new.by_name.get(name)),
     ]
-    return Change(frozenset(names), tuple(_changed_contacts(old, new)))
+    # Of identified visitors the known address decides, of others a company that was named: both may be another's now.
+    keys = {*old.people, *new.people} if among is None or names else among
+    return Change(frozenset(names), tuple(_changed_contacts(old, new, keys)))
 
 
-def _changed_contacts(old: Directory, new: Directory) -> Iterator[ContactChange]:
-    for key in {**old.people, **new.people}:
+def _changed_contacts(old: Directory, new: Directory, keys: Iterable[str]) -> Iterator[ContactChange]:
+    for key in keys:
         before, after = (directory.people.get(key) or Person(key, ()) for directory in (old, new))
-        if before == after and before.contact_key == key:
-            continue  # of identified visitors the known address decides, whose domain may be another's now
+        if before == after and before.contact_key == key and not before.evidence:
+            continue
         starts = sorted(
             {FIRST_DAY, *(one.since for one in (*before.memberships, *after.memberships) if one.since > FIRST_DAY)}
         )

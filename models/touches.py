@@ -11,6 +11,7 @@ from typing import NamedTuple
 import crawleruseragents
 
 from models.events import Signal
+from models.facts import AnyFact
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin
 
@@ -62,9 +63,18 @@ def machine_reason(user_agent: str) -> str:
 
 def too_early(signal: Signal, origin: Origin, index: int, raw: bytes) -> DeadLetter | None:
     """A dead letter for what claims to have happened well after it was received, else None."""
-    if signal.time <= origin.received_at + FUTURE_TOLERANCE:
+    return _too_early(signal.time, origin, index, raw)
+
+
+def stated_too_early(fact: AnyFact, origin: Origin, index: int, raw: bytes) -> DeadLetter | None:
+    """The same for a fact that a source states."""
+    return _too_early(fact.recorded_at, origin, index, raw)
+
+
+def _too_early(time: datetime, origin: Origin, index: int, raw: bytes) -> DeadLetter | None:
+    if time <= origin.received_at + FUTURE_TOLERANCE:
         return None
-    detail = f"time: {signal.time.isoformat()} lies after its receipt at {origin.received_at.isoformat()}"
+    detail = f"time: {time.isoformat()} lies after its receipt at {origin.received_at.isoformat()}"
     return DeadLetter(index, Reason.TIME_IN_FUTURE, detail, raw)
 
 

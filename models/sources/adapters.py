@@ -1,9 +1,10 @@
 """Which adapter reads a body: the name in the record's headers, and nothing else, decides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from models.events import Signal
-from models.outcomes import DeadLetter, Reason
+from models.facts import AnyFact
+from models.outcomes import DeadLetter, Nothing, Reason
 from models.records import Origin
 from models.sources import (
     access_log,
@@ -14,11 +15,15 @@ from models.sources import (
     mailgun,
     mbox,
     postmark,
+    segment,
     sendgrid,
     ses,
 )
 
-ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
+Answer = Signal | AnyFact | DeadLetter | Nothing
+"""What an adapter makes of an event: one of these, or several. Positions in a body count them."""
+
+ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     "canonical": canonical.decode,
     "mbox": mbox.decode,
     "attendance": attendance.decode,
@@ -29,10 +34,11 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
     "mailgun": mailgun.decode,
     "postmark": postmark.decode,
     "ses": ses.decode,
+    **dict.fromkeys(segment.NAMES, segment.decode),
 }
 
 
-def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
+def decode(body: bytes, origin: Origin) -> Sequence[Answer]:
     """Read one record's body with the adapter its origin names. Every event is answered, an unknown adapter too."""
     adapter = ADAPTERS.get(origin.adapter)
     if adapter is None:

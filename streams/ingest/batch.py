@@ -1,14 +1,15 @@
 """Decode a batch of Kafka records into what is to be stored of it. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
 from infra.store import ArchivedBody, StoredDeadLetter, archive_columns, archive_rows
-from models.decode import outcomes_of
-from models.facts import AnyFact
+from models.decode import Outcome, outcomes_of
+from models.events import Signal
+from models.facts import AnyFact, Fact
 from models.outcomes import DeadLetter, Erased, Reason
 from models.records import Headers, Sender, read_headers, record_id
 from models.sources.canonical_fast import Bodies, fast_table
@@ -46,6 +47,17 @@ class Record(NamedTuple):
     value: bytes
 
 
+class Stated(NamedTuple):
+    """A fact, and the body of a signals topic that states it; '' where it came through the topic of the facts.
+
+    position: its place among all that the body says, from 0.
+    """
+
+    fact: AnyFact
+    record_id: str = ""
+    position: int = 0
+
+
 @dataclass(slots=True)
 class Batch:
     """What a batch of records says.
@@ -58,7 +70,7 @@ class Batch:
     records: int
     bodies: pa.Table
     touches: pa.Table
-    facts: list[AnyFact]
+    facts: list[Stated]
     dead: list[StoredDeadLetter]
     erased: int = 0
     known: int = 0
@@ -71,7 +83,7 @@ class _Read:
     tables: list[pa.Table] = field(default_factory=list)
     refused: list[ArchivedBody] = field(default_factory=list)
     rows: list[TouchRow] = field(default_factory=list)
-    facts: list[AnyFact] = field(default_factory=list)
+    facts: list[Stated] = field(default_factory=list)
     dead: list[StoredDeadLetter] = field(default_factory=list)
     erased: int = 0
 
@@ -136,13 +148,16 @@ def _read_body(read: _Read, body: ArchivedBody) -> None:
     mixed = mixed_table(body.body, origin, body.record_id) if origin.adapter == "canonical" else None
     if mixed is not None:
         read.tables.append(mixed[0])
+    outcomes: Iterable[tuple[int, Outcome]]
     outcomes = mixed[1] if mixed is not None else enumerate(outcomes_of(body.body, origin))
     for position, outcome in outcomes:
         if isinstance(outcome, DeadLetter):
             read.dead.append(dead_letter(body, outcome))
         elif isinstance(outcome, Erased):
             read.erased += 1
-        else:
+        elif isinstance(outcome, Fact):
+            read.facts.append(Stated(outcome, body.record_id, position))
+        elif isinstance(outcome, Signal):
             read.rows += rows_of(read_signal(outcome, origin), body.record_id, position)
 
 
@@ -157,7 +172,7 @@ def _read_facts(read: _Read, records: list[Message]) -> None:
             # A bug must cost its record, not the worker: it would meet the record again for ever.
             outcomes = [DeadLetter(0, Reason.UNREADABLE, f"{type(error).__name__}: {error}", value)]
         refused = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
-        read.facts += [outcome for outcome in outcomes if not isinstance(outcome, DeadLetter | Erased)]
+        read.facts += [Stated(outcome) for outcome in outcomes if not isinstance(outcome, DeadLetter | Erased)]
         read.erased += sum(isinstance(outcome, Erased) for outcome in outcomes)
         if refused:
             stated = sender._replace(adapter="facts")

@@ -12,14 +12,15 @@ import pyarrow.compute as pc
 from infra.clickhouse import ClickHouseUnavailable
 from infra.kafka import KafkaUnavailable
 from infra.store import Store, in_slices
-from models.contact_days import GROUPS, KEY, bind_groups, groups_of, tombstones, with_siblings
-from models.directory import Directory, fold
-from models.facts import AnyFact
-from models.rebinding import by_evidence, change
+from models.contact_days import bind_groups, groups_of, tombstones, with_siblings
+from models.directory import Directory
+from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange, by_evidence, change
 from models.touch_table import events_of
-from streams.ingest.batch import Batch, Record, decode_batch
+from streams.ingest.batch import Batch, Record, Stated, decode_batch
 from streams.ingest.disputes import Disputes
 from streams.ingest.erase import Erasing
+from streams.ingest.knowledge import Knowledge, Unbound
+from streams.ingest.left_behind import LeftBehind
 from streams.ingest.reports import CycleReport, Settlement
 
 
@@ -28,26 +29,6 @@ class AccountTouched(NamedTuple):
 
     account_id: str
     last_day: date
-
-
-class _LeftBehind(NamedTuple):
-    """What may have been counted under other keys until now, and be written so by a worker that slept and dies then.
-
-    It read its touches before the change, so those who make the change see them and can say what it would write. What
-    it would write has an older epoch, and stays gone where that was said before.
-    before: the directory that was bound to. taken_back: touches (GROUPS) that were counted.
-    """
-
-    before: Directory | None = None
-    taken_back: pa.Table = GROUPS.empty_table()
-
-    def written_late(self, groups: pa.Table, keys: pa.Table, now: Directory) -> list[pa.Table]:
-        """The keys (KEY) of such rows. groups: of the recomputed keys (contact_key, day)."""
-        mine = self.taken_back.join(keys, keys.column_names, join_type="left semi").select(GROUPS.names)
-        told = [bind_groups(mine, now)]
-        if self.before is not None:
-            told.append(bind_groups(pa.concat_tables([groups, mine.cast(groups.schema)]), self.before))
-        return [rows.select(KEY) for rows in told]
 
 
 @dataclass(slots=True)
@@ -61,7 +42,7 @@ class _Stored:
     events: list[pa.Table] = field(default_factory=list)
     dirty: list[pa.Table] = field(default_factory=list)
     received: list[datetime] = field(default_factory=list)
-    facts: list[AnyFact] = field(default_factory=list)
+    facts: list[Stated] = field(default_factory=list)
     known: int = 0
 
     def add(self, batch: Batch, events: pa.Table, dirty: pa.Table) -> None:
@@ -86,8 +67,8 @@ class Cycle:
         self._publish = publish
         self._erasing = Erasing(store)
         self._disputes = Disputes(store, self._erasing)
+        self._knowledge = Knowledge(store)
         self._directory = Directory()
-        self._facts = 0  # of which the directory is the fold
         self._stored = _Stored()
         self._settling: _Stored | None = None  # kept until all of it is settled, as settling may be tried again
         self._taking = Lock()
@@ -167,12 +148,12 @@ class Cycle:
         if dirty.num_rows:
             with self._binding:
                 self._refresh_directory(rebind=False)
-                left = _LeftBehind(taken_back=groups_of(taken_back))
+                left = LeftBehind(taken_back=groups_of(taken_back))
                 self._publish(self._roll_up_surely(dirty, left))
-        records = pc.unique(events.column("record_id")).to_pylist()
+        records = {*pc.unique(events.column("record_id")).to_pylist(), *(s.record_id for s in taken.facts)}
         taken_out = False
         try:
-            for batch, plan in self._erasing.overtaken_since(taken.known, records, taken.facts):
+            for batch, plan in self._erasing.overtaken_since(taken.known, sorted(filter(None, records)), taken.facts):
                 self._archive(batch)
                 self._store_once(batch)
                 self._erasing.restored(plan)
@@ -214,7 +195,9 @@ class Cycle:
         self._store.claim_events(batch.touches)
         dirty = self._store.insert_touches(batch.touches)
         if batch.facts:
-            self._store.insert_facts(batch.facts)
+            # Who finds a fact finds where it comes from.
+            self._store.note_fact_sources([stated for stated in batch.facts if stated.record_id])
+            self._store.insert_facts([stated.fact for stated in batch.facts])
         return dirty
 
     def _insert_and_bind(self, batch: Batch, report: CycleReport) -> pa.Table:
@@ -229,18 +212,18 @@ class Cycle:
                 self._refresh_directory(rebind=True)
         return dirty
 
-    def _roll_up_surely(self, dirty: pa.Table, left: "_LeftBehind | None" = None) -> list[AccountTouched]:
+    def _roll_up_surely(self, dirty: pa.Table, left: "LeftBehind | None" = None) -> list[AccountTouched]:
         """_roll_up, under the directory that holds when it is done."""
         touched = self._roll_up(dirty, left)
         while dirty.num_rows and self._store.directory_state().epoch != self._directory.epoch:
             # Another worker bound these days anew while we rolled them up: what we wrote may be what it left behind.
             dirty = with_siblings(dirty, self._directory)
-            left = (left or _LeftBehind())._replace(before=self._directory)
+            left = (left or LeftBehind())._replace(before=self._directory)
             self._refresh_directory(rebind=False)
             touched = self._roll_up(dirty, left)
         return touched
 
-    def _roll_up(self, dirty: pa.Table, left: "_LeftBehind | None" = None) -> list[AccountTouched]:
+    def _roll_up(self, dirty: pa.Table, left: "LeftBehind | None" = None) -> list[AccountTouched]:
         """Recompute the contact-days of the dirty keys. left: mark as gone what no longer results from them."""
         last_days: dict[str, date] = {}
         for some in in_slices(dirty):
@@ -259,34 +242,41 @@ class Cycle:
     def _refresh_directory(self, *, rebind: bool) -> None:
         state = self._store.directory_state()
         rebind = rebind and state.bound_facts < state.facts
-        if state.facts == self._facts and not rebind:
-            if state.epoch != self._directory.epoch:
-                self._directory = replace(self._directory, epoch=state.epoch)
-            return
-        facts: list[AnyFact] = self._store.facts()
-        old, old_facts = self._directory, self._facts
-        folded = fold(facts)
-        self._facts = folded.epoch
-        self._directory = replace(folded, epoch=folded.epoch + state.corrections)
-        if rebind and state.bound_facts < self._facts:
+        before = self._directory
+        self._knowledge.read(state)
+        directory = self._knowledge.directory
+        epoch = directory.epoch + state.corrections
+        if self._directory.epoch != epoch or self._directory.people is not directory.people:
+            self._directory = replace(directory, epoch=epoch)
+        if rebind and state.bound_facts < self._knowledge.facts:
             # After a crash between storing and binding nobody knows the directory that was bound to: bind all anew.
-            self._rebind(old, everything=old_facts != state.bound_facts)
+            self._rebind(self._knowledge.unbound(state.bound_facts), before)
 
-    def _rebind(self, old: Directory, *, everything: bool) -> None:
-        """Bind the contact-days that the new directory binds differently, and mark the left behind ones as gone.
+    def _rebind(self, unbound: Unbound | None, before: Directory) -> None:
+        """Bind every contact-day that the new directory binds differently, and mark the left behind ones as gone.
 
-        old: the directory that the contact-days are bound to; or with `everything`, which binds all of them, one that
-        somebody who sleeps may be binding them to.
+        unbound: what is not bound yet, None if nobody knows. before: what somebody who sleeps may be binding to then.
         """
-        facts, new = self._facts, self._directory
-        self._store.project_directory(new)
-        for dirty in self._store.every_contact_day(list(new.people)) if everything else self._bound_by(old, new):
-            self._roll_up_surely(dirty, _LeftBehind(old))
+        facts, new = self._knowledge.facts, self._directory
+        self._store.project_directory(new, unbound and unbound.news)
+        if unbound is None:
+            for dirty in self._store.every_contact_day(list(new.people)):
+                self._roll_up_surely(dirty, LeftBehind(before))
+        else:
+            for dirty in self._bound_by(unbound, new):
+                self._roll_up_surely(dirty, LeftBehind(unbound.old))
         self._store.mark_bound(facts)
 
-    def _bound_by(self, old: Directory, new: Directory) -> Iterator[pa.Table]:
+    def _bound_by(self, unbound: Unbound, new: Directory) -> Iterator[pa.Table]:
         """The (contact, day) keys that the new directory binds differently, with those whose rows they were part of."""
-        changed = change(old, new)
+        old, news = unbound.old, unbound.news
+        if news is not None and not unbound.exactly:
+            # Another worker bound some of it, perhaps to what does not hold any more: all that it can have touched.
+            whole = [ContactChange(key, FIRST_DAY, LAST_DAY) for key in news.people]
+            if whole:
+                yield with_siblings(self._store.contact_days_between(whole), old)
+            return
+        changed = change(old, new, None if news is None else news.people)
         if changed.contacts:
             yield with_siblings(self._store.contact_days_between(changed.contacts), old)
         under = self._store.affiliations_under(changed.names) if changed.names else []

@@ -13,12 +13,12 @@ from infra.purge import Change, Plan, Purge, without
 from infra.store import ArchivedBody, Store, archived_bodies
 from infra.suppressions import Suppressions
 from models.erasure import Suppressed, redact
-from models.facts import AnyFact
+from models.facts import people_in
 from models.outcomes import DeadLetter, Erased
 from models.records import Origin
 from models.sources.fact_records import decode_facts
 from models.touch_table import TouchRow
-from streams.ingest.batch import Batch, Record, decode_batch, together
+from streams.ingest.batch import Batch, Record, Stated, decode_batch, together
 
 _BODIES_AT_ONCE = 1_000
 _NOBODY = Suppressed("", ())
@@ -51,7 +51,7 @@ class Erasing:
         return self._taken_out(batch, suppressed) if len(suppressed) != batch.known else None
 
     def overtaken_since(
-        self, known: int, record_ids: Sequence[str], facts: list[AnyFact]
+        self, known: int, record_ids: Sequence[str], facts: list[Stated]
     ) -> Iterator[tuple[Batch, Plan]]:
         """The same for bodies and facts that were stored when `known` addresses were forgotten, and settled since."""
         suppressed = self._look()
@@ -61,22 +61,22 @@ class Erasing:
             bodies = self._store.archived_bodies(record_ids[start : start + _BODIES_AT_ONCE])
             batch = decode_batch([_record(body) for body in bodies.values()], FACTS)
             if start == 0:
-                batch.facts = facts
+                batch.facts = [*batch.facts, *facts]
             if (taken_out := self._taken_out(batch, suppressed)) is not None:
                 yield taken_out
 
     def _taken_out(self, batch: Batch, suppressed: Suppressed) -> tuple[Batch, Plan] | None:
         batch = replace(batch, known=len(suppressed))
         left, changes = self._without(batch, suppressed)
-        kept = {fact.fact_id for fact in left.facts}
-        facts = [fact for fact in batch.facts if fact.fact_id not in kept]
+        kept = {stated.fact.fact_id for stated in left.facts}
+        facts = [stated.fact for stated in batch.facts if stated.fact.fact_id not in kept]
         if not changes and not facts:
             return None
         purge, plan = Purge(self._store), Plan()
-        forgotten = _forgotten(batch, suppressed)
-        purge.note(plan, changes, forgotten)
+        plan.forgotten = {*_forgotten(batch, suppressed), *_stated_of(batch, suppressed)}
+        purge.note(plan, changes, sorted(plan.forgotten))
         purge.take_out(plan)
-        purge.take_out_contacts(forgotten, self._suppressions.hash_text)
+        purge.take_out_contacts(sorted(plan.forgotten), self._suppressions.hash_text)
         purge.take_out_statements(plan, facts)
         stored = set(left.bodies.column("record_id").to_pylist())
         again = self._store.archived_bodies(sorted(plan.again - stored)).values()
@@ -90,6 +90,9 @@ class Erasing:
     def restored(self, plan: Plan) -> None:
         """What was to be stored after overtaken is stored."""
         purge = Purge(self._store)
+        # Visitors who were known as them have been bound anew, with tombstones under the forgotten key.
+        purge.take_out_contacts(sorted(plan.forgotten), self._suppressions.hash_text)
+        purge.take_out_names_of_visitors(sorted(plan.forgotten), self._suppressions.hash_text)
         purge.compute_again(plan)
         purge.done(plan)
 
@@ -104,32 +107,39 @@ class Erasing:
         """The batch without forgotten people, and how its bodies change."""
         bodies = archived_bodies(batch.bodies)
         changes = [Change(body, new) for body in bodies if (new := without(body, suppressed)) is not body]
-        facts = [fact for told in batch.facts for fact in _left_of(told, suppressed)]
-        left = replace(batch, facts=facts, erased=batch.erased + len(batch.facts) - len(facts))
+        left = batch
         if changes:
             left = _leave_out(left, [change.old.record_id for change in changes])
             left = _together(left, decode_batch([_record(change.new) for change in changes if change.new], FACTS))
-        if forgotten := _forgotten(left, suppressed):
+        forgotten = _forgotten(left, suppressed)
+        named = left.touches.filter(pc.is_in(left.touches.column("contact_key"), pa.array(forgotten, pa.string())))
+        ids = set(named.column("record_id").to_pylist())
+        ids |= {one.record_id for one in left.facts if any(map(suppressed.names, people_in(one.fact)))} - {""}
+        if ids:
             # Named in a way that redaction does not know: the body goes as a whole.
-            named = left.touches.filter(pc.is_in(left.touches.column("contact_key"), pa.array(forgotten, pa.string())))
-            ids = set(named.column("record_id").to_pylist())
             changes = [one._replace(new=None) if one.new and one.new.record_id in ids else one for one in changes]
             changes += [Change(body, None) for body in bodies if body.record_id in ids]
             left = _leave_out(left, sorted(ids))
             left.erased += len(ids)
-        return left, changes
+        facts = [one for stated in left.facts for one in _left_of(stated, suppressed)]
+        return replace(left, facts=facts, erased=left.erased + len(left.facts) - len(facts)), changes
 
 
 def _forgotten(batch: Batch, suppressed: Suppressed) -> list[str]:
     return [key for key in pc.unique(batch.touches.column("contact_key")).to_pylist() if suppressed.names(key)]
 
 
-def _left_of(fact: AnyFact, suppressed: Suppressed) -> Sequence[AnyFact]:
-    told = fact.model_dump_json().encode()
+def _stated_of(batch: Batch, suppressed: Suppressed) -> Iterator[str]:
+    """The forgotten among those of whom facts speak."""
+    return (key for stated in batch.facts for key in people_in(stated.fact) if suppressed.names(key))
+
+
+def _left_of(stated: Stated, suppressed: Suppressed) -> Sequence[Stated]:
+    told = stated.fact.model_dump_json().encode()
     origin = Origin("setten", "facts", datetime.now(UTC))
     if (left := redact(told, origin, suppressed)) is told:
-        return (fact,)
-    return [one for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)]
+        return (stated,)
+    return [stated._replace(fact=one) for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)]
 
 
 def _record(body: ArchivedBody) -> Record:
@@ -143,6 +153,7 @@ def _leave_out(batch: Batch, record_ids: Sequence[str]) -> Batch:
         batch,
         bodies=batch.bodies.filter(pc.invert(pc.is_in(batch.bodies.column("record_id"), ids))),
         touches=batch.touches.filter(pc.invert(pc.is_in(batch.touches.column("record_id"), ids))),
+        facts=[stated for stated in batch.facts if stated.record_id not in gone],
         dead=[letter for letter in batch.dead if letter.record_id not in gone],
     )
 

@@ -10,8 +10,8 @@ from infra.clickhouse import ClickHouse
 from infra.kafka import SIGNAL_TOPICS, producer
 from infra.settings import Settings
 from infra.store import Store
-from models.directory import fold
 from models.facts import FACT
+from models.folding import fold
 from models.records import Origin
 
 TOPIC = SIGNAL_TOPICS[0]

@@ -21,6 +21,7 @@ STEPS = (
     "keep_dead_letters",
     "claim_events",
     "insert_touches",
+    "note_fact_sources",
     "insert_facts",
     "arrived_again",
     "rivals",
@@ -84,10 +85,13 @@ def records_of(world: World, rng: random.Random) -> list[Record]:
 
     Facts that come late compute anew what another fault may have left behind.
     """
-    records = [Record("signals.web", 0, 0, 0, tuple(body.headers()), body.raw) for body in world.bodies]
+    bodies = [Record("signals.web", 0, 0, 0, tuple(body.headers()), body.raw) for body in world.bodies]
+    records, stating = bodies[: -world.stating], bodies[-world.stating :]
     rng.shuffle(records)
     origin = Origin("crm", "canonical", datetime(2026, 1, 1, tzinfo=UTC))
     among = len(records) if rng.random() < 0.5 else 10
+    for record in stating:
+        records.insert(rng.randrange(among + 1), record)
     for body in world.facts:
         records.insert(rng.randrange(among + 1), Record("facts", 0, 0, 0, tuple(origin.to_headers()), body))
     return records

@@ -26,13 +26,14 @@ class Body(NamedTuple):
     raw: bytes
     events: tuple[dict[str, Any] | None, ...]
     received: datetime
+    adapter: str = "canonical"
 
     @property
     def record_id(self) -> str:
-        return record_id(SOURCE, "canonical", self.raw)
+        return record_id(SOURCE, self.adapter, self.raw)
 
     def headers(self) -> list[tuple[str, bytes]]:
-        return Origin(SOURCE, "canonical", self.received).to_headers()
+        return Origin(SOURCE, self.adapter, self.received).to_headers()
 
 
 @dataclass
@@ -57,10 +58,13 @@ CHANGED_COMPANY = {"mail:p1@company3.example": (str((START - timedelta(days=1)).
 
 @dataclass
 class World:
-    """bodies: in the order of sending. facts: bodies for the facts topic, in the order in which they are stated."""
+    """bodies: in the order of sending, those that state facts last. facts: bodies for the facts topic, in the order in
+    which they are stated. stating: how many bodies state facts.
+    """
 
     bodies: list[Body]
     facts: list[bytes]
+    stating: int
 
     @property
     def events(self) -> int:
@@ -101,20 +105,25 @@ def make(seed: int, events: int, *, poison: float = 0.01, conflicts: float = 0.0
         [_account(1, 0, day=3), _account(1, 1, 0, day=4)],  # company0 moves to account1
         [
             _fact("account_merged", 1, account_id="account5", into="account3"),
-            _fact("visitor_identified", 1, visitor_key="anon:v0", contact_key="mail:p0@company2.example"),
-            _fact("visitor_identified", 2, visitor_key="anon:v1", contact_key="mail:p1@company4.example"),
         ],
         [
             _fact("account_merged", 2, account_id="account5", into="account2"),
-            # Two visitors are one person, one of them after a mistake; a third one stays unknown.
-            _fact("visitor_identified", 3, visitor_key="anon:v1", contact_key="mail:p0@company2.example"),
+            _fact("visitor_identified", 1, visitor_key="anon:v1", contact_key="mail:p2@company1.example"),
         ],
         [
             _fact("contact_declared", 1, contact_key=contact, account_id=account, since=since)
             for contact, (since, account) in CHANGED_COMPANY.items()
         ],
     ]
-    return World(bodies, [json.dumps(body).encode() for body in facts])
+    # Two visitors are one person, one of them over an id, the other after two mistakes; a third one stays unknown.
+    calls = [
+        [_identify(1, anonymousId="v0", userId="u0"), _page("v0", 0)],
+        [_identify(2, userId="u0", traits={"email": "p0@company2.example"})],
+        [_page("v1", 1), _identify(2, anonymousId="v1", traits={"email": "p1@company4.example"}), _page("v1", 2)],
+        [_identify(3, anonymousId="v1", traits={"email": "p0@company2.example"})],
+    ]
+    stating = [_calls(group, START + timedelta(seconds=1, milliseconds=tick)) for tick, group in enumerate(calls)]
+    return World([*bodies, *stating], [json.dumps(body).encode() for body in facts], len(stating))
 
 
 def _event(rng: random.Random, number: int) -> dict[str, Any]:
@@ -142,6 +151,30 @@ def _body(rng: random.Random, group: list[dict[str, Any] | None], received: date
     told = [bad if event is None else event for event in group]
     raw = json.dumps(told[0] if len(told) == 1 else told, ensure_ascii=rng.random() < 0.5).encode()
     return Body(raw, tuple(group), received)
+
+
+def _identify(day: int, **values: Any) -> dict[str, Any]:
+    return {"type": "identify", "timestamp": datetime(2026, 1, day, tzinfo=UTC).isoformat(), **values}
+
+
+def _page(visitor: str, number: int) -> dict[str, Any]:
+    time = START - timedelta(hours=number)
+    return {"type": "page", "messageId": f"page{number}", "anonymousId": visitor, "timestamp": time.isoformat()}
+
+
+def _calls(calls: list[dict[str, Any]], received: datetime) -> Body:
+    """A body of a tracker: pages, and facts that are no events."""
+    events = [
+        {
+            "id": call["messageId"],
+            "type": "web.page_viewed",
+            "time": call["timestamp"],
+            "data": {"contacts": [{"anonymous_id": call["anonymousId"]}]},
+        }
+        for call in calls
+        if call["type"] == "page"
+    ]
+    return Body(json.dumps({"batch": calls}).encode(), tuple(events), received, "segment")
 
 
 def _account(number: int, *companies: int | None, day: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from infra.clickhouse import ClickHouseUnavailable
 from infra.store import Store
 from models.contact_days import bind_groups
-from models.directory import fold
+from models.folding import fold
 from models.records import Origin
 from streams.ingest import disputes
 from streams.ingest.batch import Record, decode_batch, together

@@ -1,5 +1,6 @@
 """People who are forgotten while a cycle stores them: in the end it is as if it had known before."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +40,12 @@ def mail(number: int, to: str) -> Record:
     return Record("signals.email", 0, number, 0, tuple(origin.to_headers()), head.encode())
 
 
+def tracker(*calls: dict[str, Any]) -> Record:
+    body = {"batch": [{"timestamp": "2026-05-01T09:00:00+09:00", **call} for call in calls]}
+    origin = Origin("site", "segment", RECEIVED)
+    return Record("signals.web", 0, 7, 0, tuple(origin.to_headers()), json.dumps(body).encode())
+
+
 BATCH = [
     FACTS,
     record([STATEMENT, account(4, "kita.example", account_id="kita")], offset=1, topic="facts"),
@@ -55,6 +62,14 @@ BATCH = [
     mail(1, "p1(Taro)@jp.aozora.example, abe@aozora.example"),
     mail(2, "abe@aozora.example"),
     record([event(9, data=data(WITH[0])), {"type": "fax.sent", "note": GONE}], offset=6, minutes=4),
+    # Facts that a signal states: of the person, of somebody else, and of a cookie of the person's.
+    tracker(
+        {"type": "identify", "anonymousId": "v1", "userId": "u1", "traits": {"email": GONE, "name": "Taro", "a": {}}},
+        {"type": "identify", "anonymousId": "v2", "userId": "u2", "traits": {"email": OTHER, "name": "Abe"}},
+        {"type": "page", "anonymousId": "v1", "messageId": "p1"},
+        {"type": "page", "anonymousId": "v2", "messageId": "p2"},
+        {"type": "group", "userId": GONE.upper(), "traits": {"name": "Kita"}},
+    ),
 ]
 
 
@@ -65,7 +80,17 @@ def forget(store: Store) -> None:
 
 def holding(store: Store, address: str = GONE) -> list[str]:
     """Tables that hold the address."""
-    tables = ("archive", "touches", "contact_day", "events", "dead_letters", "facts", "contacts", "erasure_pending")
+    tables = (
+        "archive",
+        "touches",
+        "contact_day",
+        "events",
+        "dead_letters",
+        "facts",
+        "fact_sources",
+        "contacts",
+        "erasure_pending",
+    )
     sql = "SELECT countIf(positionCaseInsensitive(toString(tuple(*)), {gone:String}) > 0) FROM "
     return [table for table in tables if int(str(store.clickhouse.statement(sql + table, {"gone": address})))]
 
@@ -77,7 +102,7 @@ def test_what_comes_after_a_person_was_forgotten_is_stored_without_them(new_stor
     forget(store)
     report, settled = cycle.run(BATCH)
     assert holding(store) == []
-    assert report.erased == 3, "the statement, event 9, and the mail that goes as a whole"
+    assert report.erased == 4, "the statement, event 9, the mail that goes as a whole, and who u1 is"
     assert report.dead == {"unknown_kind": 1}
     assert settled.conflicts == 1
     before = checksums(store.clickhouse)

@@ -13,7 +13,7 @@ from infra.clickhouse import ClickHouseUnavailable
 from infra.store import Store
 from models.alerts import Alert
 from models.contact_days import bind_groups
-from models.directory import fold
+from models.folding import fold
 from models.records import Origin
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle

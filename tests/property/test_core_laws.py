@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from models.contact_days import GROUPS, KEY, bind_groups, version
 from models.days import fiscal_quarter, quarter_start
-from models.directory import Directory, fold
+from models.directory import Directory
 from models.facts import AccountDeclared, AnyFact, ContactDeclared, OwnDomainDeclared, RevenueRecorded
+from models.folding import fold
 from models.rules.gone_quiet import gone_quiet
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -10,16 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.contact_days import GROUPS, KEY, bind_groups, tombstones, with_siblings
-from models.directory import Binding, Directory, fold
+from models.directory import Binding, Directory
 from models.facts import (
     AccountDeclared,
     AccountMerged,
     AnyFact,
+    ContactAffiliated,
     ContactDeclared,
+    ContactDescribed,
     OwnDomainDeclared,
     VisitorIdentified,
 )
+from models.folding import News, extended, fold
 from models.rebinding import by_evidence, change
+from tests.property.complete_fold import complete_fold
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = [date(2026, 3, day) for day in (1, 2, 3)]
@@ -53,6 +58,14 @@ facts: st.SearchStrategy[AnyFact] = st.one_of(
         department=st.just(""),
         seniority=st.just("staff"),
         since=st.one_of(st.none(), st.sampled_from(DAYS)),
+    ),
+    st.builds(ContactDescribed, recorded_at=times, contact_key=st.one_of(known, visitors), name=st.text(max_size=1)),
+    st.builds(
+        ContactAffiliated,
+        recorded_at=times,
+        contact_key=st.one_of(known, visitors),
+        domain=st.one_of(st.just(""), domains),
+        organization=st.sampled_from(["", "KITA"]),
     ),
     st.tuples(times, account_ids, st.one_of(st.none(), account_ids))
     .filter(lambda told: told[1] != told[2])
@@ -97,14 +110,17 @@ class Tables:
     def take(self, batch: Sequence[AnyFact | Touched]) -> None:
         new_touches = [one for one in batch if isinstance(one, Touched)]
         self.touches += new_touches
-        self.facts += [one for one in batch if not isinstance(one, Touched)]
-        old, self.directory = self.directory, fold(self.facts)
+        stated = [one for one in batch if not isinstance(one, Touched)]
+        self.facts = list(dict.fromkeys([*self.facts, *stated]))
+        old = self.directory
+        self.directory, news = extended(old, stated, len(self.facts))
         if old.epoch != self.directory.epoch:
-            self.rebind(old)
+            self.rebind(old, news)
         self.roll_up(_keys(new_touches), replacing=False)
 
-    def rebind(self, old: Directory) -> None:
-        changed = change(old, self.directory)
+    def rebind(self, old: Directory, news: News) -> None:
+        changed = change(old, self.directory, news.people)
+        assert set(changed.contacts) >= set(change(old, self.directory).contacts), "the news name whoever changed"
         spans = [
             t
             for t in self.touches
@@ -239,10 +255,17 @@ def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[
         account = declared[max(begun)] if begun else None
         if account is not None:
             return part_of.get(account, account)
-        if person != touch.contact_key and person.startswith("mail:"):
-            by_address = by_host(person.partition("@")[2])
-            if by_address is not None:
-                return by_address
+        if person.startswith("mail:") and (by_address := by_host(person.partition("@")[2])) is not None:
+            return by_address
+        named = [
+            fact
+            for fact in ordered
+            if isinstance(fact, ContactAffiliated) and known_as.get(fact.contact_key, fact.contact_key) == person
+        ]
+        if named and named[-1].domain and (by_domain := by_host(named[-1].domain)) is not None:
+            return by_domain
+        if named and named[-1].organization and (by_name := by_evidence_of(f"org:{named[-1].organization}")):
+            return by_name
         return by_evidence_of(touch.affiliation)
 
     days: dict[tuple[str, str, date], int] = defaultdict(int)
@@ -322,3 +345,18 @@ def test_facts_in_any_order_and_number_fold_to_the_same_directory(stated: list[A
     shuffled = [*stated, *stated[:3]]
     random.shuffle(shuffled)
     assert fold(stated) == fold(shuffled)
+
+
+@settings(max_examples=300)
+@given(st.lists(facts, max_size=20), st.lists(st.integers(0, 20), max_size=8), st.randoms())
+def test_facts_folded_bit_by_bit_in_any_order_and_cut_give_the_directory_of_all_at_once(
+    stated: list[AnyFact], cuts: list[int], random: Any
+) -> None:
+    shuffled = [*stated, *stated[:3]]
+    random.shuffle(shuffled)
+    directory, seen = Directory(), set[AnyFact]()
+    for start, end in pairwise(sorted({0, *(min(cut, len(shuffled)) for cut in cuts), len(shuffled)})):
+        seen |= set(shuffled[start:end])
+        directory, _ = extended(directory, shuffled[start:end], len(seen))
+        assert directory == fold(seen)
+    assert directory == fold(stated) == complete_fold(stated)

@@ -16,8 +16,9 @@ import pytest
 from jobs.demo.cast import COMPANIES
 from jobs.demo.timeline import is_closed
 from jobs.demo.world import World, build
-from models.directory import Binding, Directory, fold
+from models.directory import Binding, Directory
 from models.events import Signal
+from models.folding import fold
 from models.outcomes import Reason
 from models.sources.canonical import decode
 from models.touches import Touch, read_signal, too_early

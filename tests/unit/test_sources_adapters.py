@@ -7,6 +7,7 @@ import pytest
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin
 from models.sources.adapters import ADAPTERS, decode
+from models.sources.segment import NAMES
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 GOOD = {
@@ -22,6 +23,8 @@ GOOD = {
     b' "ReceivedAt": "2025-01-01T00:00:00Z"}',
     "ses": b'{"Type": "Notification", "Message": "{\\"eventType\\": \\"Send\\", \\"mail\\": {\\"messageId\\": \\"s\\",'
     b' \\"timestamp\\": \\"2025-01-01T00:00:00Z\\", \\"destination\\": [\\"a@a.example\\"]}}"}',
+    "segment": b'{"batch": [{"type": "page", "userId": "u", "timestamp": "2025-01-01T00:00:00Z"}]}',
+    "segment-page": b'{"userId": "u", "timestamp": "2025-01-01T00:00:00Z"}',
 }
 
 
@@ -30,7 +33,11 @@ def test_each_adapter_reads_its_own_format_and_no_other(name: str, body: bytes) 
     def refused(adapter: str) -> bool:
         return any(isinstance(found, DeadLetter) for found in decode(body, Origin("s", adapter, NOW)))
 
-    assert [adapter for adapter in ADAPTERS if not refused(adapter)] == [name]
+    # Of Segment's single calls the path says which it is: several can read a body that does not say it itself.
+    family = [adapter for adapter in ADAPTERS if adapter == name or (name in NAMES and adapter in NAMES)]
+    reading = [adapter for adapter in ADAPTERS if not refused(adapter)]
+    assert name in reading
+    assert set(reading) <= set(family)
 
 
 @pytest.mark.parametrize("name", ["", "Mbox", "nonsense"])

@@ -21,7 +21,8 @@ from infra.store import ArchivedBody, Store, StoredDeadLetter, archive_rows, in_
 from models.conflicts import Arrival, repetition, settle
 from models.contact_days import bind_groups, tombstones
 from models.decode import outcomes_of
-from models.directory import Directory, fold
+from models.directory import Directory
+from models.folding import fold
 from models.outcomes import DeadLetter
 from models.records import Origin, read_headers, record_id
 from models.touch_table import TouchRow, events_of, from_micros, micros, rows_of, touch_table

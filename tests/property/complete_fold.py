@@ -1,0 +1,98 @@
+"""The directory by the book: every field from all facts at once. Slow, and with nothing of models.folding in it."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from immutables import Map
+
+from models.directory import Directory, Membership, Person, name_key
+from models.facts import (
+    AccountDeclared,
+    AccountMerged,
+    AnyFact,
+    ContactAffiliated,
+    ContactDeclared,
+    ContactDescribed,
+    OwnDomainDeclared,
+    RevenueRecorded,
+    VisitorIdentified,
+)
+
+
+def _followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
+    """Ends of chains, once the first stated link of every circle is gone."""
+    links = dict(links)
+    for start in list(links):
+        circle, at = [start], links.get(start)
+        while at is not None and at not in circle:
+            circle.append(at)
+            at = links.get(at)
+        if at == start:
+            del links[min(circle, key=order.index)]
+    ends = {}
+    for start in links:
+        ends[start] = links[start]
+        while ends[start] in links:
+            ends[start] = links[ends[start]]
+    return ends
+
+
+def complete_fold(facts: Iterable[AnyFact]) -> Directory:
+    """What models.folding.fold answers."""
+    ordered = sorted(set(facts), key=lambda fact: (fact.recorded_at, fact.fact_id.int))
+    accounts = {f.account_id: f for f in ordered if isinstance(f, AccountDeclared)}
+    merges = {f.account_id: f for f in ordered if isinstance(f, AccountMerged)}
+    declared = {(f.contact_key, f.since): f for f in ordered if isinstance(f, ContactDeclared)}
+    described = {f.contact_key: f for f in ordered if isinstance(f, ContactDescribed)}
+    affiliated = {f.contact_key: f for f in ordered if isinstance(f, ContactAffiliated)}
+    identified = {f.visitor_key: f for f in ordered if isinstance(f, VisitorIdentified)}
+    links = {key: f.into for key, f in merges.items() if f.into}
+    merged = _followed(links, sorted(merges, key=lambda key: ordered.index(merges[key])))
+    visitors = {key: f.contact_key for key, f in identified.items() if f.contact_key}
+    known_as = _followed(visitors, sorted(identified, key=lambda key: ordered.index(identified[key])))
+    named = {key for f in ordered if isinstance(f, ContactDeclared | ContactDescribed | ContactAffiliated)
+             for key in [f.contact_key]}  # fmt: skip
+    named |= {key for f in ordered if isinstance(f, VisitorIdentified) for key in (f.visitor_key, f.contact_key) if key}
+    people, contacts, keys_of = {}, {}, {}
+    for who in {known_as.get(key, key) for key in named}:
+        keys = {who, *(key for key, end in known_as.items() if end == who)}
+        if len(keys) > 1:
+            keys_of[who] = tuple(sorted(keys))
+        told = sorted((f for f in declared.values() if f.contact_key in keys), key=ordered.index)
+        by_day = dict(sorted({(f.since or date.min): f for f in told}.items()))
+        if by_day:
+            contacts[who] = list(by_day.values())[-1]
+        companies = sorted((f for key, f in affiliated.items() if key in keys), key=ordered.index)
+        memberships = tuple(
+            Membership(day, f.account_id and merged.get(f.account_id, f.account_id)) for day, f in by_day.items()
+        )
+        person = Person(who, memberships, companies[-1].evidence if companies else ())
+        people |= dict.fromkeys(keys & named, person)
+    last_declared = sorted(accounts.values(), key=ordered.index)
+    return Directory(
+        epoch=len(ordered),
+        accounts=Map(accounts),
+        merges=Map(merges),
+        own_domains=frozenset(f.domain for f in ordered if isinstance(f, OwnDomainDeclared)),
+        declared=Map(declared),
+        first_days=Map(_by_key(declared)),
+        described=Map(described),
+        affiliated=Map(affiliated),
+        identified=Map(identified),
+        revenue=Map({(f.account_id, f.month, f.currency): f for f in ordered if isinstance(f, RevenueRecorded)}),
+        merged=merged,
+        by_domain={d: merged.get(a.account_id, a.account_id) for a in last_declared for d in a.domains},
+        by_name={name_key(a.name): merged.get(a.account_id, a.account_id) for a in last_declared},
+        leading=Map({end: frozenset(v for v, e in visitors.items() if e == end) for end in visitors.values()}),
+        known_as=Map(known_as),
+        people=Map(people),
+        keys_of=Map(keys_of),
+        contacts=Map(contacts),
+    )
+
+
+def _by_key(declared: Iterable[tuple[str, date | None]]) -> dict[str, frozenset[date | None]]:
+    found: dict[str, frozenset[date | None]] = {}
+    for key, since in declared:
+        found[key] = found.get(key, frozenset()) | {since}
+    return found

@@ -1,0 +1,114 @@
+"""The adapters of trackers against a reviewed golden file, and what must not depend on chance or on another source."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.decode import outcomes_of
+from models.events import Signal
+from models.facts import Fact, VisitorIdentified
+from models.outcomes import DeadLetter, Nothing
+from models.records import Origin
+from models.touches import read_signal
+
+GOLDEN = Path(__file__).parents[1] / "golden/trackers"
+RECEIVED = datetime(2026, 6, 1, 0, 0, 2, tzinfo=UTC)
+CASES = [
+    pytest.param(path.stem, name, id=f"{path.stem}: {name}")
+    for path in sorted(GOLDEN.glob("*.json"))
+    for name in json.loads(path.read_text("utf-8"))
+]
+
+
+def outcomes(adapter: str, body: object, received: datetime = RECEIVED, source: str = "site") -> list[Any]:
+    raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return outcomes_of(raw, Origin(source, adapter, received))
+
+
+def told(outcome: Any) -> Any:
+    """An outcome as the golden files have it."""
+    if isinstance(outcome, Fact):
+        values = outcome.model_dump(mode="json", exclude_defaults=True) | {"type": outcome.type}
+        return {name: values[name] for name in sorted(values, key=lambda name: (name != "type", name))}
+    if isinstance(outcome, DeadLetter):
+        return f"{outcome.reason}: {outcome.detail}"
+    if isinstance(outcome, Nothing):
+        return "nothing"
+    [contact] = outcome.data.contacts
+    touch = read_signal(outcome, Origin("site", "x", RECEIVED)).touches[0]
+    told = [outcome.type, outcome.id, outcome.time.isoformat(), contact.key, touch.subject, touch.campaign]
+    return [*told, touch.machine] if touch.machine else told
+
+
+@pytest.mark.parametrize(("adapter", "name"), CASES)
+def test_a_body_becomes_what_the_reviewed_golden_file_says(adapter: str, name: str) -> None:
+    case = json.loads((GOLDEN / f"{adapter}.json").read_text("utf-8"))[name]
+    assert [told(one) for one in outcomes(case["adapter"], case["body"])] == case["gives"]
+
+
+def call(kind: str, **values: object) -> dict[str, object]:
+    return {"type": kind, "messageId": "m1", "timestamp": "2026-06-01T00:00:00Z", "userId": "u1", **values}
+
+
+def test_two_sources_that_count_their_users_from_one_do_not_speak_of_the_same_person() -> None:
+    keys = {outcomes("segment", call("page"), source=source)[0].data.contacts[0].key for source in ("site", "app")}
+    assert keys == {"id:site:u1", "id:app:u1"}
+
+
+def test_sent_again_a_call_is_the_same_though_it_took_another_time_on_its_way() -> None:
+    """The library sets `sentAt` at each try; a clock that is hours wrong must not make it another event."""
+    for clock in (timedelta(), timedelta(hours=9), timedelta(days=-400)):
+        contents = set()
+        for late_ms in (0, 40, 900, 20_000):
+            sent = RECEIVED + clock
+            at = (sent - timedelta(seconds=3)).isoformat()
+            received = RECEIVED + timedelta(milliseconds=late_ms)
+            [signal] = outcomes("segment", call("page", timestamp=at, sentAt=sent.isoformat()), received)
+            contents.add(read_signal(signal, Origin("site", "segment", received))[:2])
+            assert abs(signal.time - (RECEIVED - timedelta(seconds=3))) <= timedelta(minutes=2.5)
+        assert len(contents) == 1
+
+
+def test_a_call_that_waited_on_a_device_keeps_the_time_at_which_it_was_made() -> None:
+    waited = call("page", timestamp="2026-05-20T00:00:00Z", sentAt="2026-06-01T00:00:00Z")
+    assert outcomes("segment", waited)[0].time == datetime(2026, 5, 20, tzinfo=UTC)
+
+
+def test_what_is_refused_in_a_batch_has_its_own_bytes() -> None:
+    body = '{"context": {"a": [1, "}"]}, "batch" : [ {"type":"page","userId":"u1"}, {"type": "nonsense" } ], "x": 1}'
+    page, refused = outcomes("segment", body)
+    assert isinstance(page, Signal)
+    assert (refused.index, refused.raw) == (1, b'{"type": "nonsense" }')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "", "[]", "7", "{", '{"batch": 7}', '{"batch": [null, 1, "x", []]}', '{"type": "page", "userId": "\\ud800"}',
+        '{"type": "identify", "userId": "u", "traits": {"name": "\\ud800", "email": "\\ud800@a.example"}}',
+        '{"type": "identify", "userId": "u", "traits": {"company": {"website": "http://[::1"}}}',
+        '{"type": "page", "userId": {"$gt": ""}, "context": [], "properties": 3}',
+        '{"type": "page", "userId": "u", "timestamp": "0001-01-01T00:00:00+14:00", "sentAt": "9999-12-31T23:59:59Z"}',
+        '{"type": "track", "userId": "u", "event": "x", "context": {"page": {"url": "http://[", "path": {}}}}',
+        '{"type": "page", "userId": "%s"}' % ("u" * 600),
+        '{"type": "identify", "userId": "%s", "anonymousId": "a"}' % ("u" * 600),
+    ],
+)  # fmt: skip
+def test_hostile_bodies_are_answered_and_never_unreadable(body: str) -> None:
+    found = outcomes("segment", body)
+    assert found
+    for index, one in enumerate(found):
+        assert not (isinstance(one, DeadLetter) and one.reason == "unreadable"), one
+        if isinstance(one, DeadLetter | Nothing):
+            assert one.index == index
+        elif isinstance(one, Fact):
+            assert one.fact_id
+
+
+def test_an_identification_leads_from_the_cookie_over_the_id_to_the_address() -> None:
+    facts = outcomes("segment", call("identify", anonymousId="a1", traits={"email": "hana@aozora.example"}))
+    links = [(one.visitor_key, one.contact_key) for one in facts if isinstance(one, VisitorIdentified)]
+    assert links == [("anon:a1", "id:site:u1"), ("id:site:u1", "mail:hana@aozora.example")]
