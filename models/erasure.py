@@ -32,7 +32,11 @@ _IDENTITIES = ("email", "id", "anonymous_id", "contact_key")
 # Of a statement about a person its kind is kept, or it could not be told from a broken one.
 _KINDS = ("type",)
 # SendGrid's events are flat, so that the person's object is the event itself.
-_KINDS_BY_ADAPTER = {"sendgrid": ("type", "event", "sg_event_id", "timestamp")}
+_KINDS_BY_ADAPTER = {
+    "sendgrid": ("type", "event", "sg_event_id", "timestamp"),
+    # Of somebody in a session it is when, and whether he is the host does not matter any more.
+    "zoom": ("join_time", "leave_time"),
+}
 _FLAT_OBJECT = re.compile(r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*+")*+\}')
 _ENCODED_WORDS = re.compile(r"=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=(?:\s+=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)*+")
 _BASE64_LINES = re.compile(r"(?<=\n)[A-Za-z0-9+/]{4,100}={0,2}(?:\r?\n[A-Za-z0-9+/]{2,100}={0,2})*+(?=\r?\n|\Z)")

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import resource
 import socket
@@ -43,6 +44,8 @@ def main() -> int:
     door = Door(connections_allowed(settings.collector_connections), metrics)
     config = uvicorn.Config(app, host=settings.collector_host, port=settings.collector_port, **server_options(door))
     server = Server(config, door, args.ready_file)
+    gc.collect()
+    gc.freeze()  # what is there from the start is for ever, and need not be looked at
     try:
         server.run()
     except SystemExit:

@@ -11,11 +11,13 @@ from models.sources import (
     attendees,
     canonical,
     host_log,
+    hubspot,
     mailgun,
     mbox,
     postmark,
     sendgrid,
     ses,
+    zoom,
 )
 
 ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
@@ -29,6 +31,8 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
     "mailgun": mailgun.decode,
     "postmark": postmark.decode,
     "ses": ses.decode,
+    "hubspot": hubspot.decode,
+    "zoom": zoom.decode,
 }
 
 

@@ -31,13 +31,13 @@ _BROWSER_HEADERS = [
 ]
 
 
-def create_collector(settings: Settings, metrics: CollectorMetrics, hooks: Hooks | None = None) -> Starlette:
+def create_collector(settings: Settings, metrics: CollectorMetrics, desk: Desk | None = None) -> Starlette:
     """The ASGI application. Stateless: scale by running more.
 
-    hooks: who posts webhooks, by default as the settings say. Raises ValueError where a file they name cannot be read.
+    desk: by default one that forwards to the broker. Raises ValueError where a file that the settings name is unusable.
     """
-    desk = Desk(settings, metrics)
-    hooks = hooks or Hooks(settings)
+    desk = desk or Desk(settings, metrics)
+    hooks = Hooks(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -51,7 +51,7 @@ class Desk:
         self._kafka = aiokafka.AIOKafkaProducer(
             **client_options(self._settings),
             acks="all",
-            linger_ms=5,
+            linger_ms=0,
             max_batch_size=1 << 18,
             max_request_size=MAX_RECORD_BYTES,
             request_timeout_ms=10_000,

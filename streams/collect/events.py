@@ -41,14 +41,19 @@ async def take(request: Request, desk: Desk) -> Response:
         if binary:
             body = structured(request, body, media)
         elif len(body) <= MAX_EVENT_BYTES:  # more is looked at by the worker alone: see strict_json.loads
-            told = strict(body)
-            if not isinstance(told, dict if media == STRUCTURED else list):
-                raise Refused(400, "not_an_event", f"a JSON {type(told).__name__} does not go with {media}")
+            _require(body, media)
         where = origin(request, source, "cloudevents")
         if binary:
             where = where._replace(content_type=STRUCTURED)
         await desk.forward(topic, without_keys(body), where)
         return accepted(body)
+
+
+def _require(body: bytes, media: str) -> None:
+    """Raises Refused where the body is not what its content type says."""
+    told = strict(body)
+    if not isinstance(told, dict if media == STRUCTURED else list):
+        raise Refused(400, "not_an_event", f"a JSON {type(told).__name__} does not go with {media}")
 
 
 def structured(request: Request, body: bytes, media: str) -> bytes:

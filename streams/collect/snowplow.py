@@ -19,6 +19,7 @@ from streams.collect.bodies import MAX_TRACKED_BYTES
 from streams.collect.desk import Desk, origin, strict
 
 POST_PATH = "/com.snowplowanalytics.snowplow/tp2"
+SEVERAL = " "  # no app id
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
@@ -27,11 +28,11 @@ async def take(request: Request, desk: Desk) -> Response:
     key = request.path_params.get("key", "")
     source = desk.source_of(key) if key else None
     async with desk.body(request, MAX_TRACKED_BYTES) as body:
-        told = strict(body)
-        if not isinstance(told, dict) or not isinstance(told.get("data"), list) or not told["data"]:
-            raise Refused(400, "not_an_event", "no Snowplow payload: `data` must be an array of events")
+        named = _app_id(body)
+        if source is None and named == SEVERAL:
+            raise Refused(400, "several_keys", "the events of one request name several app ids (aid): send them apart")
         if source is None:
-            source = desk.source_of(_app_id(told["data"]))
+            source = desk.source_of(named)
         await desk.forward("signals.web", without_keys(body), origin(request, source, "snowplow"))
     return PlainTextResponse("ok")
 
@@ -47,9 +48,14 @@ async def take_get(request: Request, desk: Desk) -> Response:
     return Response(_PIXEL, media_type="image/gif", headers={"Cache-Control": "no-cache, no-store"})
 
 
-def _app_id(events: list[object]) -> str:
-    """The one application's id that all events tell. Raises Refused where they tell several."""
-    told = {str(event.get("aid", "")) if isinstance(event, dict) else "" for event in events}
-    if len(told) > 1:
-        raise Refused(400, "several_keys", "the events of one request name several app ids (aid): send them apart")
-    return told.pop()
+def _app_id(body: bytes) -> str:
+    """The one application's id that all events tell; SEVERAL where they do not agree.
+
+    Raises Refused for what is no payload. What it builds of the body is gone when it returns: see segment._write_key.
+    """
+    told = strict(body)
+    events = told.get("data") if isinstance(told, dict) else None
+    if not isinstance(events, list) or not events:
+        raise Refused(400, "not_an_event", "no Snowplow payload: `data` must be an array of events")
+    ids = {str(event.get("aid", "")) if isinstance(event, dict) else "" for event in events}
+    return ids.pop() if len(ids) == 1 else SEVERAL

@@ -22,6 +22,9 @@ GOOD = {
     b' "ReceivedAt": "2025-01-01T00:00:00Z"}',
     "ses": b'{"Type": "Notification", "Message": "{\\"eventType\\": \\"Send\\", \\"mail\\": {\\"messageId\\": \\"s\\",'
     b' \\"timestamp\\": \\"2025-01-01T00:00:00Z\\", \\"destination\\": [\\"a@a.example\\"]}}"}',
+    "hubspot": b'[{"type": "OPEN", "id": "h", "created": 1735689600000, "recipient": "a@a.example"}]',
+    "zoom": b'{"event": "webinar.participant_left", "payload": {"object": {"uuid": "u", "participant": {'
+    b'"email": "a@a.example", "leave_time": "2025-01-01T00:00:00Z"}}}}',
 }
 
 
