@@ -8,7 +8,7 @@ DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka lint format bench bench-scaling bench-latency bench-faults faults kafka clean
+.PHONY: help demo down smoke test test-kafka lint format bench bench-scaling bench-latency bench-collector bench-faults faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -62,6 +62,9 @@ $(BENCH_STAMP): pyproject.toml .ci/constraints-bench.txt
 
 bench-latency: $(STAMP) ## from an event to its row and to its alert, at half of the peak
 	@$(BIN)/python -m tests.benchmarks.latency
+
+bench-collector: $(STAMP) ## requests a second of the collector, beside the same server without Kafka
+	@$(BIN)/python -m tests.benchmarks.collector $(BENCH)
 
 bench-faults: $(STAMP) ## what an outage of ClickHouse and 1 % of poison cost, in pairs
 	@$(BIN)/python -m tests.benchmarks.under_fault

@@ -4,6 +4,7 @@ Read once at start, frozen, and all errors reported together.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 CONFIG_FILE = "setten.toml"
 DEFAULT_DATA_DIR = Path(".setten")
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class SettingsError(Exception):
@@ -67,6 +69,17 @@ class Settings(BaseSettings):
     collector_host: str = "127.0.0.1"
     collector_port: int = Field(default=8420, ge=0, le=65535)
     collector_token: SecretStr = Field(default=SecretStr(""), description="when set, required as a bearer token")
+    keys_file: Path | None = Field(default=None, description="write keys; by default keys.json in the data directory")
+    webhooks_file: Path | None = Field(default=None, description="TOML: who posts webhooks, and their secrets")
+    collector_origins: str = Field(
+        default="", description="pages whose browsers may send, comma-separated: https://www.example.co.jp"
+    )
+    collector_key_rate: int = Field(
+        default=500, ge=0, le=1_000_000, description="requests a second with one key, of one collector; 0: no limit"
+    )
+    collector_connections: int = Field(
+        default=2000, ge=10, le=100_000, description="most connections at once; the one that waits longest is closed"
+    )
 
     metrics_host: str = Field(default="127.0.0.1", description="where metrics are shown; they need no password")
     metrics_port: int = Field(
@@ -107,7 +120,18 @@ class Settings(BaseSettings):
                 raise ValueError(f"{broker!r} is not a broker: give host:port, comma-separated")
         return value
 
-    @field_validator("kafka_ca_file", "clickhouse_ca_file")
+    @field_validator("collector_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in filter(None, value.split(",")):
+            if not _ORIGIN.fullmatch(origin.strip()):
+                raise ValueError(
+                    f"{origin!r} is not an origin: give scheme, host and port without a path, such as "
+                    "https://www.example.co.jp; any page whatever (*) cannot be allowed"
+                )
+        return value
+
+    @field_validator("kafka_ca_file", "clickhouse_ca_file", "webhooks_file")
     @classmethod
     def _file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
@@ -130,6 +154,10 @@ class Settings(BaseSettings):
     @property
     def brokers(self) -> list[str]:
         return [broker.strip() for broker in self.kafka_brokers.split(",") if broker.strip()]
+
+    @property
+    def origins(self) -> list[str]:
+        return [origin.strip() for origin in self.collector_origins.split(",") if origin.strip()]
 
     @classmethod
     def settings_customise_sources(

@@ -20,11 +20,16 @@ from prometheus_client import (
 
 from models.alerts import Change
 from models.outcomes import Reason
+from models.signatures import Refusal
 
 # What a cycle's time goes to, in their order: docs/architecture.md, "A cycle".
 Step = Literal["decode", "archive", "wait", "insert", "settle", "directory", "roll_up", "publish", "commit"]
 Trigger = Literal["touched", "sweep"]
 Outcome = Literal["delivered", "failed", "unreadable"]
+Protocol = Literal["signals", "segment", "snowplow", "cloudevents", "webhook"]
+Closed = Literal["slow", "too_many", "long_head", "overlong"]
+
+_ANSWERS: dict[Protocol, int] = {"signals": 202, "segment": 200, "snowplow": 200, "cloudevents": 202, "webhook": 200}
 
 _STEP_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _AGE_S = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 86400.0)
@@ -134,8 +139,8 @@ class CollectorMetrics:
         ProcessCollector(registry=self.registry)
         self.requests = Counter(
             "setten_collector_requests_total",
-            "Requests to /v1/signals that were answered, by status; 202: the broker has it",
-            ["status"],
+            "Requests that were answered, by protocol and status; 200 and 202: the broker has it",
+            ["protocol", "status"],
             registry=self.registry,
         )
         self.bytes = Counter(
@@ -147,8 +152,25 @@ class CollectorMetrics:
             buckets=_STEP_S,
             registry=self.registry,
         )
-        for status in (202, 400, 401, 413, 503):
-            self.requests.labels(str(status))
+        self.closed = Counter(
+            "setten_collector_connections_closed_total",
+            "Connections that were closed on their sender: slow, too many at once, a head too long, no end of a body",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.signatures = Counter(
+            "setten_collector_signatures_refused_total",
+            "Webhooks whose signature was refused; docs/sources/webhook-signatures.md has the reasons",
+            ["reason"],
+            registry=self.registry,
+        )
+        for protocol, good in _ANSWERS.items():
+            for status in (good, 400, 401, 413, 429, 503):
+                self.requests.labels(protocol, str(status))
+        for reason in get_args(Closed):
+            self.closed.labels(reason)
+        for refusal in Refusal:
+            self.signatures.labels(refusal)
 
 
 class MetricsUnavailable(Exception):

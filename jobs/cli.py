@@ -14,6 +14,7 @@ from jobs.cli_alerts import alerts_app, print_judgement
 from jobs.cli_dead_letters import dead_letters_app
 from jobs.cli_forget import forget
 from jobs.cli_import import import_app
+from jobs.cli_keys import keys_app
 from jobs.cli_replay import replay
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.add_typer(import_app, name="import")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(keys_app, name="keys")
 app.command("replay")(replay)
 app.command("forget")(forget)
 
@@ -184,7 +186,7 @@ def worker(context: typer.Context) -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
 def collector(context: typer.Context) -> None:
-    """Run the collector: POST /v1/signals with one signal, a JSON array or NDJSON."""
+    """Run the collector: signals, the Segment and Snowplow protocols, CloudEvents and webhooks over HTTP."""
     _become("streams.collector", context.args)
 
 

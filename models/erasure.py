@@ -48,6 +48,8 @@ _FORMS = {
         ("email", "userId", "previousId"),
         nested=True,
     ),
+    # Of somebody in a session it is when, and whether he is the host does not matter any more.
+    "zoom": _Form(("join_time", "leave_time")),
 }
 _FLAT_OBJECT = re.compile(r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*+")*+\}')
 _ENCODED_WORDS = re.compile(r"=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=(?:\s+=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)*+")

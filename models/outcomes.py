@@ -22,6 +22,7 @@ class Reason(StrEnum):
     FIELD_INVALID = "field_invalid"
     LINE_MALFORMED = "line_malformed"
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
+    ERASURE_REQUESTED = "erasure_requested"
     UNREADABLE = "unreadable"
 
 
@@ -41,6 +42,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.FIELD_INVALID: "correct the field that the detail names",
     Reason.LINE_MALFORMED: "send the line in the format of its adapter",
     Reason.CONFLICTING_DUPLICATE: "give every event an id of its own; the first one received stands",
+    Reason.ERASURE_REQUESTED: "find the person's address, and erase it with `setten forget ADDRESS`",
     Reason.UNREADABLE: "report it with the raw bytes: the adapter failed on them",
 }
 

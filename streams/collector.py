@@ -1,113 +1,27 @@
 """`setten collector`: takes signals over HTTP, answers 2xx once the broker has them, and interprets nothing."""
 
 import argparse
+import asyncio
 import contextlib
-import hmac
+import gc
 import logging
-import re
+import resource
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-import aiokafka
 import uvicorn
-from aiokafka.errors import KafkaError
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from infra.kafka import MAX_BODY_BYTES, MAX_RECORD_BYTES, KafkaUnavailable, admin, client_options
-from infra.settings import Settings, SettingsError, load_settings
+from infra.kafka import KafkaUnavailable, admin
+from infra.settings import SettingsError, load_settings
 from infra.telemetry import CollectorMetrics, MetricsUnavailable, serve
-from models.events import KINDS
-from models.records import Origin
+from streams.collect.app import create_collector
+from streams.collect.door import Door, server_options
 
 log = logging.getLogger("setten.collector")
-_SOURCE = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
 
-
-def create_collector(settings: Settings, metrics: CollectorMetrics) -> Starlette:
-    """The ASGI application. Stateless: scale by running more."""
-    token = settings.collector_token.get_secret_value()
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.kafka = aiokafka.AIOKafkaProducer(
-            **client_options(settings),
-            acks="all",
-            linger_ms=5,
-            max_batch_size=1 << 18,
-            max_request_size=MAX_RECORD_BYTES,
-            request_timeout_ms=10_000,
-        )
-        await app.state.kafka.start()
-        try:
-            yield
-        finally:
-            await app.state.kafka.stop()
-
-    async def signals(request: Request) -> Response:
-        begun = time.perf_counter()
-        answer = await take(request)
-        metrics.requests.labels(str(answer.status_code)).inc()
-        metrics.seconds.observe(time.perf_counter() - begun)
-        return answer
-
-    async def take(request: Request) -> Response:
-        if token and not _allowed(request, token):
-            return _refuse(401, "unauthorized", "send the collector's token: Authorization: Bearer …")
-        source = request.query_params.get("source", "api")
-        lane = request.query_params.get("lane", "web")
-        if not _SOURCE.fullmatch(source):
-            return _refuse(400, "bad_source", f"source {source[:80]!r}: use lower-case letters, digits, '.', '_', '-'")
-        if lane not in KINDS:
-            return _refuse(400, "bad_lane", f"lane {lane[:80]!r}: use one of {', '.join(KINDS)}")
-        body = await _body(request)
-        if body is None:
-            return _refuse(413, "too_large", f"the body is over {MAX_BODY_BYTES:,} bytes: send smaller batches")
-        origin = Origin(source, "canonical", datetime.now(UTC), request.headers.get("content-type", "")[:128])
-        try:
-            await request.app.state.kafka.send_and_wait(f"signals.{lane}", body, headers=origin.to_headers())
-        except (KafkaError, OSError) as error:
-            log.error("the broker did not take a body of %d bytes: %s", len(body), error)
-            refusal = _refuse(503, "broker_unavailable", "nothing was stored: send it again")
-            refusal.headers["Retry-After"] = "5"
-            return refusal
-        metrics.bytes.inc(len(body))
-        return JSONResponse({"accepted": True, "bytes": len(body)}, status_code=202)
-
-    async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    return Starlette(
-        routes=[Route("/v1/signals", signals, methods=["POST"]), Route("/health", health, methods=["GET"])],
-        lifespan=lifespan,
-    )
-
-
-def _allowed(request: Request, token: str) -> bool:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
-
-
-def _refuse(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The whole body, or None once it is too large: what is beyond the limit is never held."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+# Files beside the connections: the broker's, the metrics', logs, modules.
+_OTHER_FILES = 100
 
 
 def main() -> int:
@@ -121,22 +35,17 @@ def main() -> int:
         settings = load_settings(args.config)
         admin(settings).close()  # say at once, and in one line, that the broker cannot be reached
         metrics = CollectorMetrics()
+        app = create_collector(settings, metrics)
         # On a port of its own: the collector's is open to the world.
         serve(metrics.registry, settings.metrics_host, settings.collector_metrics_port, "SETTEN_COLLECTOR_METRICS_PORT")
-    except (SettingsError, KafkaUnavailable, MetricsUnavailable) as error:
+    except (SettingsError, KafkaUnavailable, MetricsUnavailable, ValueError) as error:
         print(f"setten collector: {error}", file=sys.stderr)
         return 1
-    server = _Server(
-        uvicorn.Config(
-            create_collector(settings, metrics),
-            host=settings.collector_host,
-            port=settings.collector_port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-        ),
-        args.ready_file,
-    )
+    door = Door(connections_allowed(settings.collector_connections), metrics)
+    config = uvicorn.Config(app, host=settings.collector_host, port=settings.collector_port, **server_options(door))
+    server = Server(config, door, args.ready_file)
+    gc.collect()
+    gc.freeze()  # what is there from the start is for ever, and need not be looked at
     try:
         server.run()
     except SystemExit:
@@ -149,17 +58,41 @@ def main() -> int:
     return 0 if server.started else 1
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, telling by a file when it answers."""
+def connections_allowed(wanted: int) -> int:
+    """How many connections there may be at once: those wanted, or as many as this process may open files for.
 
-    def __init__(self, config: uvicorn.Config, ready_file: Path | None) -> None:
+    A process without a file left cannot accept anybody, not even to close the door on him.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted + _OTHER_FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, wanted + _OTHER_FILES), hard))
+    allowed = min(wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_FILES)
+    if allowed < wanted:
+        log.warning("%d connections at once, not %d: this process may open %d files", allowed, wanted, hard)
+    return max(allowed, 1)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, telling by a file when it answers, with a watch on those who are slow."""
+
+    def __init__(self, config: uvicorn.Config, door: Door, ready_file: Path | None = None) -> None:
         super().__init__(config)
-        self._ready_file = ready_file
+        self._door, self._ready_file = door, ready_file
+        self._watch: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and self._ready_file is not None:
-            self._ready_file.touch()
+        if self.started:
+            self._watch = asyncio.create_task(self._door.keep_watch())
+            if self._ready_file is not None:
+                self._ready_file.touch()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ from models.sources import (
     attendees,
     canonical,
     host_log,
+    hubspot,
     mailgun,
     mbox,
     postmark,
     segment,
     sendgrid,
     ses,
+    zoom,
 )
 
 Answer = Signal | AnyFact | DeadLetter | Nothing
@@ -35,6 +37,8 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     "postmark": postmark.decode,
     "ses": ses.decode,
     **dict.fromkeys(segment.NAMES, segment.decode),
+    "hubspot": hubspot.decode,
+    "zoom": zoom.decode,
 }
 
 

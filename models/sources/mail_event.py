@@ -60,14 +60,18 @@ def made_id(*parts: object) -> str:
     return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
-def moment(told: object) -> object:
-    """Seconds since 1970 as RFC 3339 in UTC, to the microsecond; what is no number stays as it is. Raises Refused."""
+def moment(told: object, per_second: int = 1) -> object:
+    """Seconds since 1970 as RFC 3339 in UTC, to the microsecond; what is no number stays as it is. Raises Refused.
+
+    per_second: 1,000 for milliseconds.
+    """
     if isinstance(told, bool) or not isinstance(told, int | float):
         return told
-    if not 0 <= told < _YEAR_10000:
-        detail = f"time: must be seconds since 1970, before the year 10000; got {shown(told)}"
+    if not 0 <= told < _YEAR_10000 * per_second:
+        unit = "seconds" if per_second == 1 else "milliseconds"
+        detail = f"time: must be {unit} since 1970, before the year 10000; got {shown(told)}"
         raise Refused(Reason.TIME_OUT_OF_RANGE, detail)
-    return (_EPOCH + timedelta(seconds=told)).isoformat()
+    return (_EPOCH + timedelta(seconds=told / per_second)).isoformat()
 
 
 def first(*told: object) -> object:

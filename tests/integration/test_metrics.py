@@ -71,7 +71,7 @@ def test_the_counters_are_what_was_sent(stack: Stack) -> None:
     assert told["process_resident_memory_bytes"] > 50e6
 
     door = stack.metrics("collector")
-    assert (door["setten_collector_requests_total{202}"], door["setten_collector_requests_total{400}"]) == (5, 1)
+    assert [door[f"setten_collector_requests_total{{signals,{status}}}"] for status in (202, 400)] == [5, 1]
     assert door["setten_collector_accepted_bytes_total"] == sum(map(len, bodies))
     assert door["setten_collector_request_seconds_count"] == 6
 

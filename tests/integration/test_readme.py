@@ -45,6 +45,18 @@ EXPECTED_OF_ATTENDEES = (
     ("setten is running", "events 4 stored 3", "contact_missing"),
     ("no_show", "mail:tanaka@aozora.example", "contact_missing", "setten is stopped"),
 )
+COLLECTOR_PAGE = (ROOT / "docs/sources/collector.md").read_text("utf-8")
+EXPECTED_OF_COLLECTOR = (
+    ("setten is running", "events 1 stored 1"),
+    ('"accepted":true', '"success":true', "active"),
+    ("aozora mail:sato@aozora.example form_submitted 1", "setten is stopped"),
+)
+WEBHOOKS = (ROOT / "docs/sources/webhooks.md").read_text("utf-8")
+EXPECTED_OF_WEBHOOKS = (
+    ("setten is running", "events 1 stored 1"),
+    ('{"success":true}', "signature_wrong"),
+    ("aozora mail:sato@aozora.example event attended", "setten is stopped"),
+)
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
@@ -134,6 +146,19 @@ def test_the_commands_of_the_readme_do_what_it_says(copy: Path, tmp_path: Path) 
 @pytest.mark.timeout(300)
 def test_the_commands_for_attendee_lists_do_what_their_page_says(copy: Path, tmp_path: Path) -> None:
     run(ATTENDEES, copy, tmp_path / "home", EXPECTED_OF_ATTENDEES)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [(COLLECTOR_PAGE, EXPECTED_OF_COLLECTOR), (WEBHOOKS, EXPECTED_OF_WEBHOOKS)],
+    ids=["collector", "webhooks"],
+)
+def test_the_commands_for_the_collector_do_what_their_pages_say(
+    copy: Path, tmp_path: Path, page: str, expected: Sequence[Sequence[str]]
+) -> None:
+    run(page, copy, tmp_path / "home", expected)
 
 
 def run(page: str, copy: Path, home: Path, expected: Sequence[Sequence[str]]) -> None:

@@ -25,6 +25,9 @@ GOOD = {
     b' \\"timestamp\\": \\"2025-01-01T00:00:00Z\\", \\"destination\\": [\\"a@a.example\\"]}}"}',
     "segment": b'{"batch": [{"type": "page", "userId": "u", "timestamp": "2025-01-01T00:00:00Z"}]}',
     "segment-page": b'{"userId": "u", "timestamp": "2025-01-01T00:00:00Z"}',
+    "hubspot": b'[{"type": "OPEN", "id": "h", "created": 1735689600000, "recipient": "a@a.example"}]',
+    "zoom": b'{"event": "webinar.participant_left", "payload": {"object": {"uuid": "u", "participant": {'
+    b'"email": "a@a.example", "leave_time": "2025-01-01T00:00:00Z"}}}}',
 }
 
 
