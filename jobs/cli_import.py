@@ -144,7 +144,7 @@ def _import(
         for domain in domains:
             if error := domain_error(domain):
                 raise fail(f"--own-domain: {error}", 2)
-        facts = _facts(accounts, domains)
+        facts = stated_facts(accounts, domains)
         opened = [FileRecords(path, adapter) for path in files]  # every file must be there before anything is sent
         with progress() as display:
             task = display.add_task("sending", total=sum(one.size for one in opened), note="")
@@ -177,7 +177,8 @@ def _bodies(opened: list[FileRecords], topic: str, origin: Origin) -> Iterator[B
         yield Body(topic, origin._replace(received_at=received_at), body)
 
 
-def _facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:
+def stated_facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:
+    """What --accounts and --own-domain declare. Raises FileUnreadable, typer.Exit."""
     now = datetime.now(UTC)
     facts: list[AnyFact] = [OwnDomainDeclared(recorded_at=now, domain=domain) for domain in domains]
     if accounts is not None:

@@ -10,9 +10,12 @@ from models.sources import (
     attendance,
     attendees,
     canonical,
+    google_calendar,
     host_log,
+    ics,
     mailgun,
     mbox,
+    microsoft_graph,
     postmark,
     sendgrid,
     ses,
@@ -29,6 +32,9 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], list[Signal | DeadLetter]]] = {
     "mailgun": mailgun.decode,
     "postmark": postmark.decode,
     "ses": ses.decode,
+    "ics": ics.decode,
+    "google-calendar": google_calendar.decode,
+    "microsoft-graph": microsoft_graph.decode,
 }
 
 
