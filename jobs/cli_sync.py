@@ -227,8 +227,8 @@ def _show(reports: list[CalendarReport], importer: Importer | None, as_json: boo
             err.print(f"{report.calendar}: {fault}", markup=False)
         if report.changed_after:
             err.print(
-                f"{report.calendar}: {report.changed_after:,} meetings were called off after they had been told; what"
-                " was told stays",
+                f"{report.calendar}: {report.changed_after:,} meetings that were told are called off, or not in the"
+                " calendar any more; what was told stays",
                 markup=False,
             )
         if report.error:

@@ -19,6 +19,8 @@ from models.sources.webhook_json import Told
 
 # What recurs more often than daily is no meeting; expanding it would not end.
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+# With these a rule can be so that it never comes true, and finding that out day by day takes seconds.
+_COSTLY = {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYEASTER"}
 _MOST_STEPS = 50_000
 _MOST_INSTANCES = 5_000
 
@@ -186,6 +188,8 @@ def _by_rule(event: Event, local: datetime, zone: tzinfo, bounds: tuple[datetime
             raise NotExpanded("RRULE: INTERVAL must be 1 or more")
         if any(name in parts for name in ("BYHOUR", "BYMINUTE", "BYSECOND", "RSCALE")):
             raise NotExpanded("RRULE: BYHOUR, BYMINUTE, BYSECOND and RSCALE are not read")
+        if frequency in ("DAILY", "WEEKLY") and (found_parts := _COSTLY & parts.keys()):
+            raise NotExpanded(f"RRULE: FREQ={frequency} with {', '.join(sorted(found_parts))} is not read")
         until = (parts.get("UNTIL") or [None])[0]
         text = ";".join(
             part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL=") and part

@@ -186,8 +186,33 @@ def test_who_is_added_after_a_meeting_counts_and_what_is_called_off_after_it_is_
     server.changes.append({"id": "one", "status": "cancelled"})
     done = stack.run("sync", "google-calendar", "--calendar", SALES, "--source", source)
     assert done.returncode == 0
-    assert "1 meetings were called off after they had been told" in done.stderr
+    assert "1 meetings that were told are called off" in done.stderr
     assert touched(stack, source) == ["a@aozora.example meeting one", "b@aozora.example meeting one"]
+
+
+def test_after_a_long_break_or_with_a_state_that_nobody_can_read_nothing_is_missing(
+    stack: Stack, calendar: tuple[GoogleCalendar, str]
+) -> None:
+    server, source = calendar
+    before = set((stack.folder / "sync").glob("*.json"))
+    server.changes.append(google("one", 20, "a@aozora.example"))
+    run(stack, source)
+    [state] = set((stack.folder / "sync").glob("*.json")) - before
+    told = json.loads(state.read_text())
+    away = NOW - timedelta(days=200)
+    state.write_text(
+        json.dumps(told | {"window_end": (NOW + timedelta(days=1)).isoformat(), "synced_at": away.isoformat()})
+    )
+    server.provider.asked.clear()
+    [seen] = run(stack, source)["calendars"]
+    assert (seen["whole"], seen["told"], seen["unchanged"]) == (True, 0, 1)
+    [asked] = [request.query for request in server.provider.asked if "timeMin" in request.query]
+    assert datetime.fromisoformat(asked["timeMin"]) < away
+    assert datetime.fromisoformat(asked["timeMax"]) > NOW + timedelta(days=59)
+
+    state.write_text('{"token": 5')
+    again = run(stack, source)
+    assert (again["calendars"][0]["whole"], again["stored"], again["duplicates"]) == (True, 0, 1)
 
 
 def test_a_dry_run_shows_what_would_be_told_and_does_nothing(

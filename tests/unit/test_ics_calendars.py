@@ -220,6 +220,7 @@ def test_a_whole_day_is_no_meeting() -> None:
         ("RRULE:FREQ=SECONDLY", "FREQ=SECONDLY is none of"),
         ("RRULE:FREQ=DAILY;INTERVAL=0", "INTERVAL must be 1"),
         ("RRULE:FREQ=DAILY;BYSECOND=1,2,3", "BYSECOND"),
+        ("RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY with BYMONTHDAY is not read"),
         ("RRULE:FREQ=NEVER", "RRULE cannot be read"),
         ("EXDATE:tomorrow", "EXDATE cannot be read"),
         ("RECURRENCE-ID:first", "RECURRENCE-ID cannot be read"),
