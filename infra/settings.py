@@ -8,6 +8,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -94,6 +95,34 @@ class Settings(BaseSettings):
 
     sweep_every_s: int = Field(default=900, ge=1, le=86400, description="how often silence is looked for")
     webhook_url: str = Field(default="", description="told of every alert change, as JSON")
+
+    google_api_url: str = Field(default="https://www.googleapis.com/calendar/v3", description="of Google Calendar")
+    google_token_url: str = Field(default="https://oauth2.googleapis.com/token", description="where tokens are renewed")
+    google_client_id: str = ""
+    google_client_secret: SecretStr = SecretStr("")
+    google_refresh_token: SecretStr = Field(default=SecretStr(""), description="of who may read the calendars")
+    google_access_token: SecretStr = Field(default=SecretStr(""), description="used as it is; it lives for an hour")
+
+    graph_api_url: str = Field(default="https://graph.microsoft.com/v1.0", description="of Microsoft Graph")
+    graph_login_url: str = Field(default="https://login.microsoftonline.com", description="where tokens are given")
+    graph_tenant: str = Field(default="", description="the organisation's id or domain")
+    graph_client_id: str = ""
+    graph_client_secret: SecretStr = SecretStr("")
+    graph_refresh_token: SecretStr = Field(
+        default=SecretStr(""), description="of one user, instead of the whole tenant"
+    )
+    graph_access_token: SecretStr = Field(default=SecretStr(""), description="used as it is; it lives for an hour")
+
+    @field_validator("google_api_url", "google_token_url", "graph_api_url", "graph_login_url")
+    @classmethod
+    def _private_url(cls, value: str) -> str:
+        told = urlsplit(value)
+        # Tokens are sent there; on this machine nobody listens in.
+        if told.scheme != "https" and not (
+            told.scheme == "http" and told.hostname in ("127.0.0.1", "::1", "localhost")
+        ):
+            raise ValueError(f"{value!r} must start with https://: secrets are sent there")
+        return value.rstrip("/")
 
     @field_validator("business_timezone")
     @classmethod
@@ -237,6 +266,6 @@ def _secrets() -> dict[str, str]:
 
 def _line(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"]) or "settings"
-    secret = "password" in name or "token" in name
+    secret = any(word in name for word in ("password", "token", "secret"))
     given = "" if secret or not error["loc"] else f" (got {error['input']!r})"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}{given}"

