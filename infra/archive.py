@@ -76,12 +76,12 @@ class Archive:
 
     def facts(self) -> list[AnyFact]:
         """All facts."""
-        return self._live.facts()
+        return self._live.every_fact()
 
     def missing_facts(self) -> list[AnyFact]:
         """The facts that the replay has not had."""
-        known = {fact.fact_id for fact in self._ledger.facts()}
-        return [fact for fact in self._live.facts() if fact.fact_id not in known]
+        known = {fact.fact_id for fact in self._ledger.every_fact()}
+        return [fact for fact in self._live.every_fact() if fact.fact_id not in known]
 
     def suspect(self) -> bool:
         """Note the bodies that the replay has not had so far; answers whether there are any."""

@@ -13,6 +13,7 @@ from infra.clickhouse import ClickHouse
 from infra.projection import projection
 from models.conflicts import Arrival
 from models.contact_days import CONTACT_DAYS, KEY
+from models.crm_facts import CrmFact, standing
 from models.directory import Directory
 from models.facts import FACT, AnyFact
 from models.outcomes import Reason
@@ -117,6 +118,7 @@ _BATCH = pa.schema([("event_id", pa.string())])
 _CORRECTIONS = pa.schema([("correction_id", pa.string())])
 _KEY = pa.schema([CONTACT_DAYS.field(name) for name in KEY])
 _RECORDS = pa.schema([("record_id", pa.string())])
+_FACT_IDS = pa.schema([("fact_id", pa.string())])
 _NAMES = pa.schema([("name", pa.string())])
 _AFFILIATIONS = pa.schema([("affiliation", pa.string())])
 _CONTACTS = pa.schema([("contact_key", pa.string())])
@@ -290,8 +292,25 @@ class Store:
         return DirectoryState(int(row["facts"]), int(row["corrections"]), int(row["bound_facts"]))
 
     def facts(self) -> list[AnyFact]:
-        bodies = self.clickhouse.query("facts").column("body").to_pylist()
+        """Those that the directory is the fold of."""
+        return self._facts("facts")
+
+    def every_fact(self) -> list[AnyFact]:
+        """Those of a CRM as well."""
+        return self._facts("every_fact")
+
+    def crm_facts(self) -> dict[tuple[str, ...], CrmFact]:
+        """What holds of what only a CRM tells, by subject."""
+        return standing(fact for fact in self._facts("crm_facts") if isinstance(fact, CrmFact))
+
+    def _facts(self, query: str) -> list[AnyFact]:
+        bodies = self.clickhouse.query(query).column("body").to_pylist()
         return [FACT.validate_json(body) for body in bodies]
+
+    def facts_present(self, fact_ids: Sequence[str]) -> set[str]:
+        """Which of these facts, 32 hex digits each, are stored."""
+        table = self.clickhouse.query("facts_present", batch=_columns(_FACT_IDS, [(one,) for one in fact_ids]))
+        return set(table.column("fact_id").to_pylist())
 
     def insert_facts(self, facts: Sequence[AnyFact]) -> int:
         rows = [(f.fact_id, f.type, f.recorded_at, f.model_dump_json()) for f in facts]

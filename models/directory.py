@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal, NamedTuple, TypeVar
 
 from models.chains import ends
+from models.crm_facts import CrmFact
 from models.domains import ancestors, normalise_domain
 from models.facts import (
     AccountDeclared,
@@ -150,9 +151,9 @@ def fold(facts: Iterable[AnyFact]) -> Directory:
     """Fold facts, given in any order and any number of times, into the directory.
 
     Of two statements about the same thing the later recorded holds; at the same time, the one with the higher id, so
-    that the result depends on nothing else.
+    that the result depends on nothing else. What only a CRM tells is left out, and not counted.
     """
-    distinct = {fact.fact_id: fact for fact in facts}
+    distinct = {fact.fact_id: fact for fact in facts if not isinstance(fact, CrmFact)}
     ordered = [fact for _, fact in sorted(distinct.items(), key=lambda item: (item[1].recorded_at, item[0].int))]
     accounts: dict[str, AccountDeclared] = {}
     merges: dict[str, AccountMerged] = {}

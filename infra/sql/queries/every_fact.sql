@@ -1,0 +1,3 @@
+-- All facts, of whatever type, for a replay.
+-- grain: fact.
+SELECT body FROM facts FINAL
