@@ -164,7 +164,8 @@ def _print_problems(report: CrmReport) -> None:
     if not report.problems:
         return
     shown = sorted(report.problems.items(), key=lambda item: (-item[1], item[0]))
-    table = Table("rows", "", "what", "value", "perhaps", "first", box=None, padding=(0, 2, 0, 0))
+    table = Table("rows", "", "what", "value", "perhaps", box=None, padding=(0, 2, 0, 0))
+    table.add_column("first", overflow="fold")
     for group, rows in shown[:_MOST_SHOWN]:
         outcome = "refused" if group.refused else "kept"
         what = f"{group.reason} {group.field}".strip()

@@ -27,7 +27,7 @@ def account_id_of(name: str) -> str:
 def host_of(text: str) -> str:
     """The host of a domain or a web address, without `www.`, as domains are kept."""
     host = text.strip().lower().partition("://")[2] or text.strip().lower()
-    host = re.split(r"[/?#:]", host, maxsplit=1)[0].rpartition("@")[2]
+    host = re.split(r"[/?#]", host, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
     return normalise_domain(host).removeprefix("www.")
 
 
@@ -110,7 +110,7 @@ class AccountIndex:
         close = ""
         if name:
             if name not in self._nearest:
-                self._nearest[name] = nearest(name, [one.name for one in self.by_id.values()]) or ""
+                self._nearest[name] = nearest(name, [one.name for one in self.by_id.values()], company_key) or ""
             close = self._nearest[name]
         say = f"; if it is {close!r}, say so in `aliases.accounts` of the map" if close else ""
         return Problem(Wrong.ACCOUNT_UNKNOWN, field, value, f"no such account{say or ': import it first'}", close)

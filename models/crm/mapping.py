@@ -18,6 +18,7 @@ from models.statements import Currency
 MatchBy = Literal["id", "domain", "name"]
 Encoding = Literal["auto", "utf-8", "cp932"]
 Delimiter = Literal["auto", ",", ";", "\t"]
+_TABLES = ("columns", "values", "constants")
 _TARGETS: dict[str, tuple[str, ...]] = {
     "outcome": ("open", "won", "lost"),
     "seniority": ("executive", "management", "staff", "unknown"),
@@ -152,35 +153,38 @@ Told = Iterator[tuple[tuple[str | int, ...], str, str]]
 def _of_file(file: dict[str, Any]) -> Told:
     """What is wrong with one of `files` beyond the types of its values."""
     entity: Entity = file["entity"]
-    columns = file.get("columns")
-    if not isinstance(columns, dict):
-        return
+    tables = {name: _table(file.get(name)) for name in _TABLES}
+    columns, values, constants = (tables[name] for name in _TABLES)
     fields = names(entity)
-    for section in ("columns", "values", "constants"):
-        for field in file.get(section) or {}:
+    for section, table in tables.items():
+        for field in table:
             if field not in fields:
                 close = nearest(field, fields)
                 hint = f"did you mean {close!r}? " if close else ""
                 yield (section, field), "", f"{entity} has no such field: {hint}Use one of {', '.join(fields)}"
     for one in FIELDS[entity]:
-        if one.required and one.name not in columns and one.name not in (file.get("constants") or {}):
+        if one.required and one.name not in columns and one.name not in constants:
             yield ("columns", one.name), "", f"missing: name the column that holds the {one.meaning}"
     for field, possible in _TARGETS.items():
-        table = (file.get("values") or {}).get(field)
-        for written, meant in table.items() if isinstance(table, dict) else ():
+        for written, meant in _table(values.get(field)).items():
             if meant not in possible:
                 yield ("values", field, written), repr(meant), f"use one of {', '.join(possible)}"
-    if entity == "opportunities" and not (file.get("values") or {}).get("outcome"):
+    if entity == "opportunities" and not values.get("outcome"):
         yield (
             ("values", "outcome"),
             "",
             'missing: say which stages are won and lost, such as { "受注" = "won", "*" = "open" }',
         )
-    if entity == "revenue" and not {"month", "year"} & {*columns, *(file.get("constants") or {})}:
+    if entity == "revenue" and not {"month", "year"} & {*columns, *constants}:
         yield ("columns", "month"), "", "missing: name the column that holds the month, or `year` and `annual`"
     for key, wanted in (("won_is_revenue", "opportunities"), ("annual", "revenue"), ("repeated", "revenue")):
         if key in file and entity != wanted:
             yield (key,), repr(file[key]), f"only {wanted} can have it: take it out"
+
+
+def _table(told: Any) -> dict[str, Any]:
+    """A table of the map; none where something else stands, which the contract has told."""
+    return told if isinstance(told, dict) else {}
 
 
 def _of_map(told: dict[str, Any]) -> Told:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -46,7 +46,7 @@ def plain_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Of the known names the one most like this, None where none is much like it."""
-    found = process.extractOne(plain_key(name), known, processor=plain_key, scorer=fuzz.ratio, score_cutoff=_LIKENESS)
+def nearest(name: str, known: Iterable[str], key: Callable[[str], str] = plain_key) -> str | None:
+    """Of the known names the one most like this, None where none is much like it. key: what of names is compared."""
+    found = process.extractOne(key(name), known, processor=key, scorer=fuzz.ratio, score_cutoff=_LIKENESS)
     return None if found is None else str(found[0])

@@ -46,6 +46,19 @@ EXPECTED_OF_ATTENDEES = (
     ("no_show", "mail:tanaka@aozora.example", "contact_missing", "setten is stopped"),
 )
 
+CRM = (ROOT / "docs/sources/crm.md").read_text("utf-8")
+EXPECTED_OF_CRM = (
+    (
+        "would be imported 4",
+        "setten is running",
+        "account_unknown",
+        "Kitanokawa Precision",
+        "opportunity_recorded 2 0 0",
+    ),
+    ("opportunity_recorded 0 1 1", "account_declared 0 0 2"),
+    ("0015g00000AaAaAAAV", "Closed Won (Sales Pipeline)", "2026-03-31", "502", "setten is stopped"),
+)
+
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """(language, code) of every block that is marked as one to run."""
@@ -134,6 +147,12 @@ def test_the_commands_of_the_readme_do_what_it_says(copy: Path, tmp_path: Path) 
 @pytest.mark.timeout(300)
 def test_the_commands_for_attendee_lists_do_what_their_page_says(copy: Path, tmp_path: Path) -> None:
     run(ATTENDEES, copy, tmp_path / "home", EXPECTED_OF_ATTENDEES)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_commands_for_crm_exports_do_what_their_page_says(copy: Path, tmp_path: Path) -> None:
+    run(CRM, copy, tmp_path / "home", EXPECTED_OF_CRM)
 
 
 def run(page: str, copy: Path, home: Path, expected: Sequence[Sequence[str]]) -> None:
