@@ -48,7 +48,9 @@ def schema() -> str:
 def crm(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Exported CSV files, or folders of them; gzip is understood.", metavar="FILE..."),
+        typer.Argument(
+            help="Exported CSV files and workbooks, or folders of them; gzip is understood.", metavar="FILE..."
+        ),
     ],
     map_: Annotated[
         Path | None, typer.Option("--map", help="How the files are to be read: docs/sources/crm.md.")

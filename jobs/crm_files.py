@@ -7,6 +7,7 @@ from importlib import resources
 from itertools import islice
 from pathlib import Path
 
+from jobs.crm_sheets import SUFFIXES, sheet_lines
 from jobs.files import FileUnreadable, Lines
 from models.crm.fields import ORDER
 from models.crm.mapping import CrmMap, Reading, read_map, reading_of
@@ -48,16 +49,21 @@ def load_map(path: Path | None, name: str | None) -> CrmMap:
 
 @dataclass
 class CrmFile:
-    """One file, as the map reads it. bytes_read: of its size, as rows are asked for."""
+    """One file, as the map reads it. bytes_read: of its size, as rows are asked for. sheet: its lines, if it is one."""
 
     path: Path
     reading: Reading
     layout: Layout
     size: int
     bytes_read: int = 0
+    sheet: list[bytes] | None = None
 
     def rows(self) -> Iterator[Row]:
         """Its rows in their order. Raises FileUnreadable, after them, where its end is damaged."""
+        if self.sheet is not None:
+            yield from rows_of(self.sheet, self.reading.file, self.layout)
+            self.bytes_read = self.size
+            return
         with self.path.open("rb") as file:
             lines = Lines(file)
             for row in rows_of(lines, self.reading.file, self.layout):
@@ -74,21 +80,24 @@ def open_files(paths: Sequence[Path], whole: CrmMap) -> tuple[list[CrmFile], lis
     Raises CrmUnreadable with all that is wrong with any of them.
     """
     wrong: list[str] = []
-    opened: dict[Path, CrmFile] = {}
+    opened: dict[tuple[Path, str | None], CrmFile] = {}
     others: list[Path] = []
     for path, named in _listed(paths, wrong):
-        entry = next((one for one in whole.files if fnmatchcase(path.name.casefold(), one.match.casefold())), None)
-        if path.resolve() in opened:
-            continue
-        if entry is None and named:
+        entries = [one for one in whole.files if fnmatchcase(path.name.casefold(), one.match.casefold())]
+        if not entries and named:
             patterns = ", ".join(one.match for one in whole.files)
             wrong.append(f"{path}: the map has no entry for it: rename it, or add one to `files` (it has {patterns})")
-        elif entry is None:
+        elif not entries:
             others.append(path)
-        elif isinstance(found := _opened(path, reading_of(whole, entry)), CrmFile):
-            opened[path.resolve()] = found
-        else:
-            wrong += [f"{path}:1: {one}" for one in found]
+        # Of a workbook every entry may read another sheet.
+        for entry in entries if _is_workbook(path) else entries[:1]:
+            place = (path.resolve(), entry.sheet if _is_workbook(path) else None)
+            if place in opened:
+                continue
+            if isinstance(found := _opened(path, reading_of(whole, entry)), CrmFile):
+                opened[place] = found
+            else:
+                wrong += [f"{path}:1: {one}" for one in found]
     if not opened and not wrong:
         patterns = ", ".join(one.match for one in whole.files)
         wrong.append(f"{', '.join(map(str, paths))}: there is no file that the map reads; it reads {patterns}")
@@ -113,9 +122,23 @@ def _listed(paths: Sequence[Path], wrong: list[str]) -> Iterator[tuple[Path, boo
             wrong.append(f"{path}: cannot be opened: {(error.strerror or str(error)).lower()}")
 
 
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _workbook(path: Path, reading: Reading) -> CrmFile | list[str]:
+    lines = sheet_lines(path, reading)
+    if isinstance(lines, str):
+        return [lines]
+    if not any(line.strip(b',\n" ') for line in lines):
+        return ["the sheet is empty"]
+    found = layout_of(lines, reading.file, "utf-8", ",")
+    return found if isinstance(found, list) else CrmFile(path, reading, found, path.stat().st_size, sheet=lines)
+
+
 def _opened(path: Path, reading: Reading) -> CrmFile | list[str]:
-    if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".ods"):
-        return ["is a workbook: save each of its sheets as CSV UTF-8"]
+    if _is_workbook(path):
+        return _workbook(path, reading)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -41,6 +41,7 @@ class FileMap(_Strict):
     """How the files of one kind are read. What is not said here holds as said for the whole map."""
 
     match: Annotated[str, Field(min_length=1, description="names of the files, with * and ?; case does not count")]
+    sheet: Annotated[str | None, Field(description="of a workbook: the sheet that is read, else its first")] = None
     entity: Annotated[Entity, Field(description="what a row is")]
     columns: Annotated[
         dict[str, Columns], Field(description="field = column; of several columns the first that the file has")

@@ -63,7 +63,7 @@ def encoding_of(lines: Iterable[bytes], told: Encoding) -> str:
 
 def layout_of(head: Iterable[bytes], file: FileMap, encoding: str, delimiter: Delimiter) -> Layout | list[str]:
     """Read the header line: the first that is not blank. Errors, for a person, where it lacks what it must have."""
-    first = next((row for row in csv_rows(head, "," if delimiter == "auto" else delimiter) if row.strip()), b"")
+    first = next((row for row in csv_rows(head, "," if delimiter == "auto" else delimiter) if not _is_blank(row)), b"")
     if first.startswith(_UTF_16):
         return ["the file is UTF-16: save it as CSV UTF-8"]
     try:
@@ -76,6 +76,10 @@ def layout_of(head: Iterable[bytes], file: FileMap, encoding: str, delimiter: De
     wanted = {folded(name) for names in file.columns.values() for name in names}
     used, names = max(found, key=lambda one: (sum(folded(name) in wanted for name in one[1]), len(one[1])))
     return _located(file, encoding, used, [name.strip() for name in names])
+
+
+def _is_blank(row: bytes) -> bool:
+    return not row.strip(b'",;\t\r\n ')
 
 
 def _cells(text: str, delimiter: str) -> list[str]:
@@ -119,7 +123,7 @@ def rows_of(lines: Iterable[bytes], file: FileMap, layout: Layout) -> Iterator[R
     line, header = 1, True
     for raw in csv_rows(lines, layout.delimiter):
         start, line = line, line + max(1, raw.count(b"\n"))
-        if not raw.strip():
+        if _is_blank(raw):
             continue
         if header:
             header = False

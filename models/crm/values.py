@@ -59,6 +59,12 @@ def read_number(text: str, form: NumberForm, currency: str | None = None) -> flo
     return sign * value if value <= _MOST else f"more than {_MOST:g}: correct it"
 
 
+def written_number(value: float, form: NumberForm) -> str:
+    """A number as exports in this form write it, without groups; it reads back as the same."""
+    text = str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
+    return text.replace(".", _GROUP_AND_POINT[form][1])
+
+
 def read_day(text: str, formats: tuple[str, ...], zone: ZoneInfo) -> date | str:
     """A day in the zone, or why it is none. formats: of strptime; none: what can be read without a doubt."""
     text = unicodedata.normalize("NFKC", text).strip()
