@@ -13,7 +13,7 @@ from infra.clickhouse import ClickHouse
 from infra.projection import projection
 from models.conflicts import Arrival
 from models.contact_days import CONTACT_DAYS, KEY
-from models.crm_facts import CrmFact, standing
+from models.crm_facts import CrmFact
 from models.directory import Directory
 from models.facts import FACT, AnyFact
 from models.outcomes import Reason
@@ -25,6 +25,7 @@ _MICROS = pa.timestamp("us", "UTC")
 _MILLIS = pa.timestamp("ms", "UTC")
 _RANK_TOP = 1 << 62
 _KEYS_PER_RECOMPUTE = 50_000
+_FACTS_AT_ONCE = 50_000
 
 
 class ArchivedBody(NamedTuple):
@@ -293,19 +294,16 @@ class Store:
 
     def facts(self) -> list[AnyFact]:
         """Those that the directory is the fold of."""
-        return self._facts("facts")
-
-    def every_fact(self) -> list[AnyFact]:
-        """Those of a CRM as well."""
-        return self._facts("every_fact")
-
-    def crm_facts(self) -> dict[tuple[str, ...], CrmFact]:
-        """What holds of what only a CRM tells, by subject."""
-        return standing(fact for fact in self._facts("crm_facts") if isinstance(fact, CrmFact))
-
-    def _facts(self, query: str) -> list[AnyFact]:
-        bodies = self.clickhouse.query(query).column("body").to_pylist()
+        bodies = self.clickhouse.query("facts").column("body").to_pylist()
         return [FACT.validate_json(body) for body in bodies]
+
+    def crm_facts(self) -> Iterator[CrmFact]:
+        """What only a CRM tells, a bounded number at a time: there are as many as it ever had opportunities."""
+        buckets = 1 + int(str(self.clickhouse.statement("SELECT count() FROM facts"))) // _FACTS_AT_ONCE
+        for bucket in range(buckets):
+            table = self.clickhouse.query("crm_facts", {"bucket": bucket, "buckets": buckets})
+            facts = map(FACT.validate_json, table.column("body").to_pylist())
+            yield from (fact for fact in facts if isinstance(fact, CrmFact))
 
     def facts_present(self, fact_ids: Sequence[str]) -> set[str]:
         """Which of these facts, 32 hex digits each, are stored."""

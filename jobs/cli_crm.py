@@ -21,6 +21,7 @@ from jobs.import_ import Importer
 from jobs.options import AsJson, Config, DataDirOption
 from models.crm.mapping import CrmMap
 from models.directory import fold
+from models.novelty import what_holds
 
 _MOST_SHOWN = 20
 
@@ -126,7 +127,7 @@ def _known(settings: Settings, *, needed: bool) -> Known | None:
         return None
     store = Store(clickhouse, settings.business_timezone)
     try:
-        return Known(fold(store.facts()), store.crm_facts(), Suppressions(clickhouse).load())
+        return Known(fold(store.facts()), what_holds(store.crm_facts()), Suppressions(clickhouse).load())
     finally:
         clickhouse.close()
 

@@ -16,7 +16,6 @@ from models.crm.mapping import CrmMap
 from models.crm.problems import Problem, Wrong
 from models.crm.reading import Answer, Reader
 from models.crm.world import World
-from models.crm_facts import CrmFact
 from models.directory import Directory
 from models.erasure import Suppressed
 from models.facts import AnyFact
@@ -42,7 +41,7 @@ class Known(NamedTuple):
     """What holds in the store. suppressed: who is forgotten there."""
 
     directory: Directory
-    of_crm: Mapping[Subject, CrmFact]
+    of_crm: Mapping[Subject, bytes]
     suppressed: Suppressed
 
 

@@ -14,12 +14,13 @@ from infra.kafka import FACTS, KafkaUnavailable, Progress, producer
 from infra.settings import Settings
 from infra.store import Store
 from infra.suppressions import Suppressions
+from models.crm_facts import CrmFact
 from models.decode import outcomes_of
 from models.directory import fold
 from models.erasure import Suppressed, redact, redact_origin
 from models.events import Signal
 from models.facts import AnyFact
-from models.novelty import news_of
+from models.novelty import news_of, what_holds
 from models.outcomes import DeadLetter, Erased, Reason
 from models.records import Origin, record_id
 from models.sources.fact_records import decode_facts
@@ -100,7 +101,8 @@ class Importer:
 
     def send_facts(self, facts: Sequence[AnyFact]) -> int:
         """Send the facts that say something new; answers how many. What is known already is not said again."""
-        known, of_crm = fold(self._store.facts()), self._store.crm_facts()
+        known = fold(self._store.facts())
+        of_crm = what_holds(self._store.crm_facts()) if any(isinstance(fact, CrmFact) for fact in facts) else {}
         news = [fact for fact in facts if news_of(fact, known, of_crm) != "unchanged"]
         self.send_news(news)
         return len(news)

@@ -4,7 +4,6 @@ The directory does not know them, so they cost the worker nothing but their rows
 `infra/sql/migrations/0007_crm_facts.sql` show what holds of them.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -96,7 +95,7 @@ class ProductDeclared(Fact):
 
 
 CrmFact = OpportunityRecorded | CaseRecorded | NpsAnswered | ProductDeclared
-# As infra/sql/queries/facts.sql and directory_state.sql leave them out, and crm_facts.sql reads them.
+# As infra/sql/queries/facts.sql and directory_state.sql leave them out, crm_facts.sql and copy_crm_facts.sql read them.
 CRM_TYPES = ("case_recorded", "nps_answered", "opportunity_recorded", "product_declared")
 
 
@@ -113,14 +112,3 @@ def subject(fact: CrmFact) -> tuple[str, ...]:
             return (fact.type, "", fact.account_id or "", fact.contact_key or "", fact.answered_on.isoformat())
         case ProductDeclared():
             return (fact.type, fact.product)
-
-
-def standing(facts: Iterable[CrmFact]) -> dict[tuple[str, ...], CrmFact]:
-    """What holds, by subject: of the latest recorded the one with the highest id, as in the directory and the views."""
-    found: dict[tuple[str, ...], CrmFact] = {}
-    for fact in facts:
-        about = subject(fact)
-        before = found.get(about)
-        if before is None or (fact.recorded_at, fact.fact_id.int) > (before.recorded_at, before.fact_id.int):
-            found[about] = fact
-    return found

@@ -29,7 +29,7 @@ class Reader:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._stated: dict[Subject, tuple[dict[str, object], int]] = {}
+        self._stated: dict[Subject, tuple[bytes, int]] = {}
 
     def read(self, rows: Iterable[Row], reading: Reading) -> Iterator[Answer]:
         """Answer the rows of one file. Accounts are answered once all are read: parents may come last."""

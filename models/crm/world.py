@@ -9,7 +9,7 @@ from models.crm.cells import Cells
 from models.crm.mapping import CrmMap
 from models.crm.names import nearest, plain_key
 from models.crm.problems import Problem, Wrong
-from models.crm_facts import CrmFact, ProductDeclared
+from models.crm_facts import ProductDeclared
 from models.directory import Directory
 from models.novelty import Subject
 
@@ -24,18 +24,17 @@ class World:
 
     map: CrmMap
     known: Directory
-    known_of_crm: Mapping[Subject, CrmFact]
+    known_of_crm: Mapping[Subject, bytes]
     recorded_at: datetime
     accounts: AccountIndex = field(init=False)
-    products: dict[str, str] = field(default_factory=dict)
+    products: dict[str, str] = field(init=False)
     sums: dict[tuple[str, date, str], float] = field(default_factory=dict)
     matched: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.accounts = AccountIndex.of(self.known.accounts.values(), self.map.aliases.accounts)
-        for fact in self.known_of_crm.values():
-            if isinstance(fact, ProductDeclared):
-                self.products[plain_key(fact.product)] = fact.product
+        declared = ProductDeclared.model_fields["type"].default
+        self.products = {plain_key(name): name for kind, name, *_ in self.known_of_crm if kind == declared}
 
     def account_of(self, cells: Cells) -> str | None:
         """The account that a row speaks of; why it is none is reported."""

@@ -14,12 +14,11 @@ from models.crm_facts import (
     NpsAnswered,
     OpportunityRecorded,
     ProductDeclared,
-    standing,
     subject,
 )
 from models.directory import Directory, fold
 from models.facts import FACT, AccountDeclared, RevenueRecorded
-from models.novelty import about, news_of
+from models.novelty import about, content, news_of, what_holds
 from models.sources.fact_records import decode_facts
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -45,7 +44,8 @@ def test_the_queries_and_the_code_agree_on_the_types() -> None:
     told = ", ".join(f"'{one}'" for one in CRM_TYPES)
     assert f"type NOT IN ({told})" in load_sql("facts")
     assert f"type NOT IN ({told})" in load_sql("directory_state")
-    assert f"type IN ({told})" in load_sql("crm_facts")
+    for query in ("crm_facts", "copy_crm_facts"):
+        assert f"type IN ({told})" in load_sql(query)
 
 
 @pytest.mark.parametrize("fact", ONE_OF_EACH, ids=lambda fact: fact.type)
@@ -62,13 +62,13 @@ def test_the_directory_is_the_same_with_and_without_them() -> None:
 
 def test_the_later_recorded_holds_in_any_order() -> None:
     first, second, third = (deal(stage, NOW + timedelta(days=day)) for stage, day in (("A", 0), ("B", 1), ("C", 2)))
-    assert standing([third, first, second]) == standing([first, second, third]) == {subject(first): third}
+    assert what_holds([third, first, second]) == what_holds([first, second, third]) == {subject(first): content(third)}
 
 
 def test_at_the_same_time_the_higher_id_holds_in_any_order() -> None:
     one, other = deal("A"), deal("B")
     higher = max(one, other, key=lambda fact: fact.fact_id.int)
-    assert standing([one, other]) == standing([other, one]) == {subject(one): higher}
+    assert what_holds([one, other]) == what_holds([other, one]) == {subject(one): content(higher)}
 
 
 def test_answers_without_a_key_are_of_one_contact_of_one_account_on_one_day() -> None:
@@ -107,7 +107,7 @@ def test_an_opportunity_that_cannot_be_is_refused(told: dict[str, Any]) -> None:
 
 def test_saying_again_what_holds_is_no_news() -> None:
     known, later = deal("A"), NOW + timedelta(days=1)
-    of_crm = standing([known])
+    of_crm = what_holds([known])
     assert news_of(deal("A", later), Directory(), of_crm) == "unchanged"
     assert news_of(deal("B", later), Directory(), of_crm) == "changed"
     assert news_of(deal("A", opportunity_id="2"), Directory(), of_crm) == "new"
