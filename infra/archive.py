@@ -75,13 +75,19 @@ class Archive:
                     yield self._whole(some)
 
     def facts(self) -> list[AnyFact]:
-        """All facts."""
+        """All facts of the directory; those of a CRM are copied."""
+        self._copy_crm_facts()
         return self._live.facts()
 
     def missing_facts(self) -> list[AnyFact]:
-        """The facts that the replay has not had."""
+        """The facts of the directory that the replay has not had; those of a CRM are copied."""
+        self._copy_crm_facts()
         known = {fact.fact_id for fact in self._ledger.facts()}
         return [fact for fact in self._live.facts() if fact.fact_id not in known]
+
+    def _copy_crm_facts(self) -> None:
+        live, shadow = self._databases
+        self._live.clickhouse.statement(load_sql("copy_crm_facts"), {"live": live, "shadow": shadow})
 
     def suspect(self) -> bool:
         """Note the bodies that the replay has not had so far; answers whether there are any."""

@@ -1,6 +1,6 @@
 """The file that write keys are kept in: for the user alone, replaced as a whole, locked while it is changed.
 
-Why a file: docs/adr/0013-write-keys-in-a-file.md.
+Why a file: docs/adr/0015-write-keys-in-a-file.md.
 """
 
 import contextlib

@@ -14,6 +14,7 @@ from infra.clickhouse import ClickHouse
 from infra.projection import projection
 from models.conflicts import Arrival
 from models.contact_days import CONTACT_DAYS, KEY
+from models.crm_facts import CrmFact
 from models.directory import Directory
 from models.facts import FACT, AnyFact
 from models.folding import News
@@ -26,6 +27,7 @@ _MICROS = pa.timestamp("us", "UTC")
 _MILLIS = pa.timestamp("ms", "UTC")
 _RANK_TOP = 1 << 62
 _KEYS_PER_RECOMPUTE = 50_000
+_FACTS_AT_ONCE = 50_000
 
 
 class ArchivedBody(NamedTuple):
@@ -119,6 +121,7 @@ _BATCH = pa.schema([("event_id", pa.string())])
 _CORRECTIONS = pa.schema([("correction_id", pa.string())])
 _KEY = pa.schema([CONTACT_DAYS.field(name) for name in KEY])
 _RECORDS = pa.schema([("record_id", pa.string())])
+_FACT_IDS = pa.schema([("fact_id", pa.string())])
 _NAMES = pa.schema([("name", pa.string())])
 _AFFILIATIONS = pa.schema([("affiliation", pa.string())])
 _CONTACTS = pa.schema([("contact_key", pa.string())])
@@ -292,6 +295,7 @@ class Store:
         return DirectoryState(int(row["facts"]), int(row["corrections"]), int(row["bound_facts"]))
 
     def facts(self) -> list[AnyFact]:
+        """Those that the directory is the fold of."""
         bodies = self.clickhouse.query("facts").column("body").to_pylist()
         return [FACT.validate_json(body) for body in bodies]
 
@@ -309,6 +313,19 @@ class Store:
         """Note which bodies state which facts: fact, record_id, position."""
         rows = [(fact.fact_id, UUID(record), position) for fact, record, position in stated]
         return self.clickhouse.insert_rows("fact_sources", ("fact_id", "record_id", "position"), rows)
+
+    def crm_facts(self) -> Iterator[CrmFact]:
+        """What only a CRM tells, a bounded number at a time: there are as many as it ever had opportunities."""
+        buckets = 1 + int(str(self.clickhouse.statement("SELECT count() FROM facts"))) // _FACTS_AT_ONCE
+        for bucket in range(buckets):
+            table = self.clickhouse.query("crm_facts", {"bucket": bucket, "buckets": buckets})
+            facts = map(FACT.validate_json, table.column("body").to_pylist())
+            yield from (fact for fact in facts if isinstance(fact, CrmFact))
+
+    def facts_present(self, fact_ids: Sequence[str]) -> set[str]:
+        """Which of these facts, 32 hex digits each, are stored."""
+        table = self.clickhouse.query("facts_present", batch=_columns(_FACT_IDS, [(one,) for one in fact_ids]))
+        return set(table.column("fact_id").to_pylist())
 
     def insert_facts(self, facts: Sequence[AnyFact]) -> int:
         rows = [(f.fact_id, f.type, f.recorded_at, f.model_dump_json()) for f in facts]

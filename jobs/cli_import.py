@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from infra.settings import load_settings
+from jobs.cli_crm import crm
 from jobs.console import clear_errors, err, fail, out, print_json, progress
 from jobs.files import FileRecords, FileUnreadable
 from jobs.import_ import Body, Importer, ImportReport, origin_of
@@ -26,6 +27,7 @@ import_app = typer.Typer(
     no_args_is_help=True,
     help="Import files as signals. Every event is accounted for; importing a file again changes nothing.",
 )
+import_app.command("crm")(crm)
 
 Files = Annotated[list[Path], typer.Argument(help="Files to import; gzip is understood.", metavar="FILE...")]
 Accounts = Annotated[

@@ -23,8 +23,8 @@ from jobs.sync import Asked, Calendar, CalendarReport, Span, sync
 from jobs.sync_ics import feed_calendar, file_calendar
 from jobs.sync_state import StateFile
 from models.calendar_sync import CalendarState, Changes
-from models.directory import fold
 from models.domains import domain_error, normalise_domain
+from models.folding import fold
 from models.ics_entries import NotACalendar
 from models.sources import google_calendar, microsoft_graph
 from models.sources.local_times import zone_named

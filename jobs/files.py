@@ -47,10 +47,10 @@ class FileRecords(Iterator[bytes]):
     def __next__(self) -> bytes:
         return next(self._records)
 
-    def _read(self, split: "Callable[[_Lines], Iterator[bytes]]") -> Iterator[bytes]:
+    def _read(self, split: "Callable[[Lines], Iterator[bytes]]") -> Iterator[bytes]:
         found = 0
         with self.path.open("rb") as file:
-            lines = _Lines(file)
+            lines = Lines(file)
             for record in split(lines):
                 found += 1
                 self.bytes_read = file.tell()
@@ -86,7 +86,7 @@ def _size(path: Path) -> int:
         raise FileUnreadable(path, f"cannot be opened: {getattr(error, 'strerror', None) or error}") from error
 
 
-class _Lines:
+class Lines:
     """The lines of a file, unpacked. One that is too long is cut; a damaged end is kept in `damage`, not raised.
 
     The line in which the damage lies is not handed out: half a line can look like another whole one.
@@ -114,7 +114,7 @@ class _Lines:
             self.damage = error
 
 
-def _messages(lines: _Lines) -> Iterator[bytes]:
+def _messages(lines: Lines) -> Iterator[bytes]:
     """mbox: a message begins at a line that starts with `From ` at the file's start or after an empty line."""
     message: list[bytes] = []
     size, begun, after_empty = 0, False, True
@@ -165,7 +165,7 @@ def _list_batches(lines: Iterable[bytes]) -> Iterator[bytes]:
     return _batches_below_header(listed_rows(lines))
 
 
-_SPLITTERS: dict[str, Callable[[_Lines], Iterator[bytes]]] = {
+_SPLITTERS: dict[str, Callable[[Lines], Iterator[bytes]]] = {
     "canonical": _batches,
     "mbox": _messages,
     "attendance": _csv_batches,

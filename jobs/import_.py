@@ -14,25 +14,17 @@ from infra.kafka import FACTS, KafkaUnavailable, Progress, producer
 from infra.settings import Settings
 from infra.store import Store
 from infra.suppressions import Suppressions
+from models.crm_facts import CrmFact
 from models.decode import outcomes_of
-from models.directory import Directory
-from models.erasure import redact, redact_origin
+from models.erasure import Suppressed, redact, redact_origin
 from models.events import Signal
-from models.facts import (
-    AccountDeclared,
-    AccountMerged,
-    AnyFact,
-    ContactAffiliated,
-    ContactDeclared,
-    ContactDescribed,
-    Fact,
-    OwnDomainDeclared,
-    RevenueRecorded,
-    VisitorIdentified,
-)
+from models.facts import AnyFact
 from models.folding import fold
-from models.outcomes import Erased, Nothing, Reason
+from models.novelty import news_of, what_holds
+from models.outcomes import DeadLetter, Erased, Nothing, Reason
 from models.records import Origin, record_id
+from models.sources.fact_records import decode_facts
+from models.statements import Fact
 from models.touches import read_signal
 
 # Events whose outcome is held in memory until the store has answered for them.
@@ -111,13 +103,26 @@ class Importer:
     def send_facts(self, facts: Sequence[AnyFact]) -> int:
         """Send the facts that say something new; answers how many. What is known already is not said again."""
         known = fold(self._store.facts())
-        news = [fact for fact in facts if not _says_nothing_new(fact, known)]
-        for fact in news:
+        of_crm = what_holds(self._store.crm_facts()) if any(isinstance(fact, CrmFact) for fact in facts) else {}
+        news = [fact for fact in facts if news_of(fact, known, of_crm) != "unchanged"]
+        self.send_news(news)
+        return len(news)
+
+    def send_news(self, facts: Sequence[AnyFact]) -> None:
+        """Send facts, known or not."""
+        for fact in facts:
             headers = Origin("setten-import", "facts", fact.recorded_at).to_headers()
             self._send(FACTS, fact.model_dump_json().encode(), headers, None)
         self._producer.flush()
-        self.report.facts += len(news)
-        return len(news)
+        self.report.facts += len(facts)
+
+    def facts_missing(self, facts: Iterable[str]) -> list[str]:
+        """Which of these fact_ids, in hex, the store does not have."""
+        wanted = list(dict.fromkeys(facts))
+        found: set[str] = set()
+        for start in range(0, len(wanted), _DIGEST_BATCH):
+            found |= self._store.facts_present(wanted[start : start + _DIGEST_BATCH])
+        return [one for one in wanted if one not in found]
 
     def send(self, bodies: Iterable[Body]) -> ImportReport:
         """Send every body and account for every event.
@@ -240,29 +245,14 @@ def _key(body: Body, events: list[str]) -> bytes:
     return events[0].encode() if len(events) == 1 else body.origin.source.encode()
 
 
-def _says_nothing_new(fact: AnyFact, known: Directory) -> bool:
-    before: AnyFact | None = None
-    match fact:
-        case AccountDeclared():
-            before = known.accounts.get(fact.account_id)
-        case AccountMerged():
-            before = known.merges.get(fact.account_id)
-            if before is None and fact.into is None:
-                return True  # what was never merged stands alone as it is
-        case ContactDeclared():
-            before = known.declared.get((fact.contact_key, fact.since))
-        case ContactDescribed():
-            before = known.described.get(fact.contact_key)
-        case ContactAffiliated():
-            before = known.affiliated.get(fact.contact_key)
-        case VisitorIdentified():
-            before = known.identified.get(fact.visitor_key)
-        case RevenueRecorded():
-            before = known.revenue.get((fact.account_id, fact.month, fact.currency))
-        case OwnDomainDeclared():
-            return fact.domain in known.own_domains
-    # Saying again what holds is no news, whenever it is said.
-    return before is not None and before.model_dump(exclude={"recorded_at"}) == fact.model_dump(exclude={"recorded_at"})
+def without_forgotten(fact: AnyFact, suppressed: Suppressed) -> AnyFact | None:
+    """The fact without people who are forgotten; None where nothing is left of it."""
+    if not suppressed:
+        return fact
+    told = fact.model_dump_json().encode()
+    if (left := redact(told, Origin("setten-import", "facts", fact.recorded_at), suppressed)) is told:
+        return fact
+    return next((one for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)), None)
 
 
 def origin_of(source: str, adapter: str, own_domains: Sequence[str], timezone: str = "") -> Origin:

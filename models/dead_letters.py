@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from models.decode import Outcome, outcomes_of
 from models.events import Signal
-from models.facts import Fact
 from models.outcomes import REMEDIES, DeadLetter, Erased, Nothing, Reason
 from models.records import Origin
 from models.sources.fact_records import decode_facts
+from models.statements import Fact
 from models.touches import read_signal
 
 _ID = re.compile(r"([0-9a-f-]{8,36})(?::(\d{1,9}))?")

@@ -2,10 +2,11 @@
 
 from models.erasure import MARK, is_nobody
 from models.events import Signal
-from models.facts import AnyFact, Fact, people_in
+from models.facts import AnyFact, people_in
 from models.outcomes import DeadLetter, Erased, Nothing, Reason
 from models.records import Origin
 from models.sources.adapters import decode
+from models.statements import Fact
 from models.touches import stated_too_early, too_early
 
 Outcome = Signal | AnyFact | DeadLetter | Erased | Nothing

@@ -1,47 +1,23 @@
-"""Facts: dated statements about accounts, contacts and revenue. Events too: never edited, followed by newer ones."""
+"""Facts: dated statements about accounts, contacts and revenue. Events too: never edited, followed by newer ones.
 
-import hashlib
-from datetime import UTC, date, datetime
+Those that only a CRM tells are in `crm_facts`, what all have in common in `statements`.
+"""
+
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic import Field, TypeAdapter, field_validator, model_validator
 
+from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
 from models.domains import domain_error, normalise_domain
+from models.statements import AccountId, Fact, plausible
 
 Seniority = Literal["executive", "management", "staff", "unknown"]
-FIRST_YEAR, LAST_YEAR = 1970, 2100
-
-AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-
-
-def _plausible(value: date | datetime) -> None:
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise ValueError(f"year {value.year} is out of range: give one from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def _as_touches_have_it(contact_key: str) -> str:
     return contact_key.lower() if contact_key.startswith(("mail:", "host:")) else contact_key
-
-
-class Fact(BaseModel):
-    """recorded_at: when it was stated; of two statements about the same thing the later one holds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-    recorded_at: AwareDatetime
-
-    @field_validator("recorded_at")
-    @classmethod
-    def _utc(cls, value: datetime) -> datetime:
-        _plausible(value)  # before converting: the first and last years have no UTC form in every zone
-        return value.astimezone(UTC)
-
-    @property
-    def fact_id(self) -> UUID:
-        """The statement's identity: its content. Saying it again changes nothing."""
-        digest = hashlib.blake2b(self.model_dump_json().encode(), digest_size=16, person=b"setten-fact").digest()
-        return UUID(bytes=digest)
 
 
 class AccountDeclared(Fact):
@@ -124,7 +100,7 @@ class ContactDeclared(Fact):
     @classmethod
     def _in_range(cls, value: date | None) -> date | None:
         if value is not None:
-            _plausible(value)
+            plausible(value)
         return value
 
 
@@ -208,7 +184,7 @@ class RevenueRecorded(Fact):
     @field_validator("month")
     @classmethod
     def _first_day(cls, value: date) -> date:
-        _plausible(value)
+        plausible(value)
         return value.replace(day=1)
 
 
@@ -229,6 +205,10 @@ AnyFact = (
     | VisitorIdentified
     | RevenueRecorded
     | StatementErased
+    | OpportunityRecorded
+    | CaseRecorded
+    | NpsAnswered
+    | ProductDeclared
 )
 FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])
 

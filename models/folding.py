@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from immutables import Map, MapMutation
 
 from models.chains import ends
+from models.crm_facts import CrmFact
 from models.directory import Directory, Membership, Person, name_key
 from models.facts import (
     AccountDeclared,
@@ -20,12 +21,12 @@ from models.facts import (
     ContactAffiliated,
     ContactDeclared,
     ContactDescribed,
-    Fact,
     OwnDomainDeclared,
     RevenueRecorded,
     VisitorIdentified,
     people_in,
 )
+from models.statements import Fact
 
 Key = TypeVar("Key")
 Statement = TypeVar("Statement", bound=Fact)
@@ -48,9 +49,9 @@ def fold(facts: Iterable[AnyFact]) -> Directory:
     """Fold facts, given in any order and any number of times, into the directory.
 
     Of two statements about the same thing the later recorded holds; at the same time, the one with the higher id, so
-    that the result depends on nothing else.
+    that the result depends on nothing else. What only a CRM tells is left out, and not counted.
     """
-    distinct = {fact.fact_id: fact for fact in facts}
+    distinct = {fact.fact_id: fact for fact in facts if not isinstance(fact, CrmFact)}
     return extended(Directory(), distinct.values(), len(distinct))[0]
 
 

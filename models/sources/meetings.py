@@ -8,7 +8,7 @@ A provider's module reads its own form into a Meeting. What counts is decided he
 - People only: rooms and other resources were not met. Who declined or sent somebody else was not there. Who never
   answered counts: many come without a word.
 - One signal a person, not one a meeting. Each of our own people has a copy of the same meeting with another list of
-  guests in it; what all copies say together is a set of people (docs/adr/0013-meetings-once-they-are-over.md).
+  guests in it; what all copies say together is a set of people (docs/adr/0014-meetings-once-they-are-over.md).
 """
 
 from collections.abc import Callable

@@ -9,12 +9,13 @@ import pyarrow as pa
 from infra.store import ArchivedBody, StoredDeadLetter, archive_columns, archive_rows
 from models.decode import Outcome, outcomes_of
 from models.events import Signal
-from models.facts import AnyFact, Fact
+from models.facts import AnyFact
 from models.outcomes import DeadLetter, Erased, Reason
 from models.records import Headers, Sender, read_headers, record_id
 from models.sources.canonical_fast import Bodies, fast_table
 from models.sources.canonical_mixed import mixed_table
 from models.sources.fact_records import decode_facts
+from models.statements import Fact
 from models.touch_table import TouchRow, rows_of, touch_table
 from models.touches import read_signal
 

@@ -82,6 +82,19 @@ EXPECTED_OF_PROVIDERS = (
     ),
 )
 
+CRM = (ROOT / "docs/sources/crm.md").read_text("utf-8")
+EXPECTED_OF_CRM = (
+    (
+        "would be imported 4",
+        "setten is running",
+        "account_unknown",
+        "Kitanokawa Precision",
+        "opportunity_recorded 2 0 0",
+    ),
+    ("opportunity_recorded 0 1 1", "account_declared 0 0 2"),
+    ("0015g00000AaAaAAAV", "Closed Won (Sales Pipeline)", "2026-03-31", "502", "setten is stopped"),
+)
+
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """(language, code) of every block that is marked as one to run."""
@@ -181,8 +194,9 @@ def test_the_commands_for_attendee_lists_do_what_their_page_says(copy: Path, tmp
         (WEBHOOKS, EXPECTED_OF_WEBHOOKS),
         (ICS, EXPECTED_OF_ICS),
         (MAILDIR, EXPECTED_OF_MAILDIR),
+        (CRM, EXPECTED_OF_CRM),
     ],
-    ids=["collector", "webhooks", "ics", "maildir"],
+    ids=["collector", "webhooks", "ics", "maildir", "crm"],
 )
 def test_the_commands_of_a_source_do_what_its_page_says(
     copy: Path, tmp_path: Path, page: str, expected: Sequence[Sequence[str]]

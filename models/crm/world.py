@@ -1,0 +1,68 @@
+"""What an import knows while it reads rows: the accounts and products so far, and what was known before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from models.crm.accounts import AccountIndex
+from models.crm.cells import Cells
+from models.crm.mapping import CrmMap
+from models.crm.names import nearest, plain_key
+from models.crm.problems import Problem, Wrong
+from models.crm_facts import ProductDeclared
+from models.directory import Directory
+from models.novelty import Subject
+
+
+@dataclass
+class World:
+    """recorded_at: when the rows are stated. known, known_of_crm: what holds in the store.
+
+    products: names by plain_key. sums: revenue that is added up, by account, month and currency.
+    matched: accounts of the file that were found to be known ones, by how.
+    """
+
+    map: CrmMap
+    known: Directory
+    known_of_crm: Mapping[Subject, bytes]
+    recorded_at: datetime
+    accounts: AccountIndex = field(init=False)
+    products: dict[str, str] = field(init=False)
+    sums: dict[tuple[str, date, str], float] = field(default_factory=dict)
+    matched: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.accounts = AccountIndex.of(self.known.accounts.values(), self.map.aliases.accounts)
+        declared = ProductDeclared.model_fields["type"].default
+        self.products = {plain_key(name): name for kind, name, *_ in self.known_of_crm if kind == declared}
+
+    def account_of(self, cells: Cells) -> str | None:
+        """The account that a row speaks of; why it is none is reported."""
+        found = self.accounts.find(cells.fields, self.map.match, self.map.id_prefix)
+        if isinstance(found, Problem):
+            cells.problems.append(found)
+            return None
+        if found is None and any(name.startswith("account_") for name in cells.fields):
+            cells.report(Wrong.ACCOUNT_MISSING, "account_name", "", "the row names no account")
+        return found
+
+    def product_of(self, cells: Cells) -> str:
+        """The name of the product that a row speaks of; as written where no product has it, which is reported."""
+        written = cells.text("product")
+        if "product" not in cells.fields or not self.products:
+            return written
+        if not written:
+            cells.report(Wrong.PRODUCT_MISSING, "product", "", "the row names no product")
+            return ""
+        aliases = {plain_key(name): meant for name, meant in self.map.aliases.products.items()}
+        found = self.products.get(plain_key(aliases.get(plain_key(written), written)))
+        if found is None:
+            close = nearest(written, self.products.values()) or ""
+            say = f"if it is {close!r}, say so in `aliases.products` of the map" if close else "import it first"
+            cells.report(Wrong.PRODUCT_UNKNOWN, "product", written, f"no such product: {say}", close)
+        return found or written
+
+    def add_revenue(self, account_id: str, month: date, currency: str, amount: float) -> None:
+        """Add to what finish() states."""
+        key = (account_id, month.replace(day=1), currency)
+        self.sums[key] = self.sums.get(key, 0.0) + amount

@@ -1,0 +1,97 @@
+"""What a fact is about, and whether it says anything that is not known."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal
+
+from models.crm_facts import CrmFact, subject
+from models.directory import Directory
+from models.facts import (
+    AccountDeclared,
+    AccountMerged,
+    AnyFact,
+    ContactAffiliated,
+    ContactDeclared,
+    ContactDescribed,
+    OwnDomainDeclared,
+    RevenueRecorded,
+    StatementErased,
+    VisitorIdentified,
+)
+
+News = Literal["new", "changed", "unchanged"]
+Subject = tuple[str, ...]
+
+
+def news_of(fact: AnyFact, known: Directory, known_of_crm: Mapping[Subject, bytes]) -> News:
+    """Whether what a fact says is known. Saying again what holds is no news, whenever it is said.
+
+    known_of_crm: see what_holds.
+    """
+    if isinstance(fact, OwnDomainDeclared):
+        return "unchanged" if fact.domain in known.own_domains else "new"
+    if isinstance(fact, CrmFact):
+        said = known_of_crm.get(subject(fact))
+        return "new" if said is None else "unchanged" if said == content(fact) else "changed"
+    before = _before(fact, known)
+    if before is None:
+        # What was never merged stands alone as it is.
+        return "unchanged" if isinstance(fact, AccountMerged) and fact.into is None else "new"
+    return "unchanged" if content(before) == content(fact) else "changed"
+
+
+def content(fact: AnyFact) -> bytes:
+    """A digest of what a fact says, whenever it was stated: hundreds of thousands are held at a time."""
+    told = fact.model_dump_json(exclude={"recorded_at"}).encode()
+    return hashlib.blake2b(told, digest_size=16, person=b"setten-content").digest()
+
+
+def what_holds(facts: Iterable[CrmFact]) -> dict[Subject, bytes]:
+    """The content of what holds, by subject: of the latest recorded the one with the highest id, as in the views."""
+    found: dict[Subject, tuple[datetime, int, bytes]] = {}
+    for fact in facts:
+        told = (fact.recorded_at, fact.fact_id.int, content(fact))
+        about_it = subject(fact)
+        found[about_it] = max(told, found.get(about_it, told))
+    return {about_it: said for about_it, (_, _, said) in found.items()}
+
+
+def about(fact: AnyFact) -> Subject:
+    """What a statement is about: of two with the same subject the later recorded holds."""
+    match fact:
+        case AccountDeclared() | AccountMerged():
+            return (fact.type, fact.account_id)
+        case ContactDeclared():
+            return (fact.type, fact.contact_key, fact.since.isoformat() if fact.since else "")
+        case ContactDescribed() | ContactAffiliated():
+            return (fact.type, fact.contact_key)
+        case VisitorIdentified():
+            return (fact.type, fact.visitor_key)
+        case RevenueRecorded():
+            return (fact.type, fact.account_id, fact.month.isoformat(), fact.currency)
+        case OwnDomainDeclared():
+            return (fact.type, fact.domain)
+        case StatementErased():
+            return (fact.type, fact.token.hex)
+        case _:
+            return subject(fact)
+
+
+def _before(fact: AnyFact, known: Directory) -> AnyFact | None:
+    match fact:
+        case AccountDeclared():
+            return known.accounts.get(fact.account_id)
+        case AccountMerged():
+            return known.merges.get(fact.account_id)
+        case ContactDeclared():
+            return known.declared.get((fact.contact_key, fact.since))
+        case ContactDescribed():
+            return known.described.get(fact.contact_key)
+        case ContactAffiliated():
+            return known.affiliated.get(fact.contact_key)
+        case VisitorIdentified():
+            return known.identified.get(fact.visitor_key)
+        case RevenueRecorded():
+            return known.revenue.get((fact.account_id, fact.month, fact.currency))
+    return None

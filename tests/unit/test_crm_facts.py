@@ -1,0 +1,119 @@
+"""Facts that only a CRM tells: what holds of them, and that the directory neither knows nor counts them."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, get_args
+
+import pytest
+from pydantic import ValidationError
+
+from infra.clickhouse import load_sql
+from models.crm_facts import (
+    CRM_TYPES,
+    CaseRecorded,
+    CrmFact,
+    NpsAnswered,
+    OpportunityRecorded,
+    ProductDeclared,
+    subject,
+)
+from models.directory import Directory
+from models.facts import FACT, AccountDeclared, RevenueRecorded
+from models.folding import fold
+from models.novelty import about, content, news_of, what_holds
+from models.sources.fact_records import decode_facts
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def deal(stage: str = "Talk", at: datetime = NOW, **told: Any) -> OpportunityRecorded:
+    return OpportunityRecorded.model_validate(
+        {"recorded_at": at, "opportunity_id": "1", "stage": stage, "outcome": "open", **told}
+    )
+
+
+ONE_OF_EACH: list[CrmFact] = [
+    deal(account_id="kita", amount=1.5, currency="JPY", opened_on="2026-01-01"),
+    CaseRecorded(recorded_at=NOW, case_id="7", opened_on=date(2026, 1, 1)),
+    NpsAnswered(recorded_at=NOW, score=9, answered_on=date(2026, 1, 1), contact_key="mail:A@kita.example"),
+    ProductDeclared(recorded_at=NOW, product="GTX Pro", list_price=4821, currency="USD"),
+]
+
+
+def test_the_queries_and_the_code_agree_on_the_types() -> None:
+    types = {kind.model_fields["type"].default for kind in get_args(CrmFact)}
+    assert types == set(CRM_TYPES) == {fact.type for fact in ONE_OF_EACH}
+    told = ", ".join(f"'{one}'" for one in CRM_TYPES)
+    assert f"type NOT IN ({told})" in load_sql("facts")
+    assert f"type NOT IN ({told})" in load_sql("directory_state")
+    for query in ("crm_facts", "copy_crm_facts"):
+        assert f"type IN ({told})" in load_sql(query)
+
+
+@pytest.mark.parametrize("fact", ONE_OF_EACH, ids=lambda fact: fact.type)
+def test_a_fact_goes_through_the_topic_and_the_table_unchanged(fact: CrmFact) -> None:
+    assert decode_facts(fact.model_dump_json().encode()) == [fact]
+    assert FACT.validate_json(fact.model_dump_json()).fact_id == fact.fact_id
+
+
+def test_the_directory_is_the_same_with_and_without_them() -> None:
+    account = AccountDeclared(recorded_at=NOW, account_id="kita", name="Kita")
+    assert fold([*ONE_OF_EACH, account]) == fold([account])
+    assert fold([*ONE_OF_EACH, account]).epoch == 1
+
+
+def test_the_later_recorded_holds_in_any_order() -> None:
+    first, second, third = (deal(stage, NOW + timedelta(days=day)) for stage, day in (("A", 0), ("B", 1), ("C", 2)))
+    assert what_holds([third, first, second]) == what_holds([first, second, third]) == {subject(first): content(third)}
+
+
+def test_at_the_same_time_the_higher_id_holds_in_any_order() -> None:
+    one, other = deal("A"), deal("B")
+    higher = max(one, other, key=lambda fact: fact.fact_id.int)
+    assert what_holds([one, other]) == what_holds([other, one]) == {subject(one): content(higher)}
+
+
+def test_answers_without_a_key_are_of_one_contact_of_one_account_on_one_day() -> None:
+    told = {"recorded_at": NOW, "score": 1, "answered_on": "2026-01-01"}
+    keys = [
+        {},
+        {"account_id": "kita"},
+        {"contact_key": "mail:a@b.example"},
+        {"answered_on": "2026-01-02"},
+        {"answer_id": "x"},
+    ]
+    assert len({subject(NpsAnswered.model_validate(told | one)) for one in keys}) == len(keys)
+    assert subject(NpsAnswered.model_validate(told | {"answer_id": "x", "account_id": "kita"})) == ("nps_answered", "x")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"outcome": "maybe"},
+        {"stage": ""},
+        {"opportunity_id": " "},
+        {"amount": float("nan")},
+        {"amount": float("inf")},
+        {"currency": "yen"},
+        {"account_id": "-"},
+        {"closed_on": "0001-01-01"},
+        {"opened_on": "yesterday"},
+        {"colour": "red"},
+    ],
+    ids=str,
+)
+def test_an_opportunity_that_cannot_be_is_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        deal(**told)
+
+
+def test_saying_again_what_holds_is_no_news() -> None:
+    known, later = deal("A"), NOW + timedelta(days=1)
+    of_crm = what_holds([known])
+    assert news_of(deal("A", later), Directory(), of_crm) == "unchanged"
+    assert news_of(deal("B", later), Directory(), of_crm) == "changed"
+    assert news_of(deal("A", opportunity_id="2"), Directory(), of_crm) == "new"
+    revenue = RevenueRecorded(recorded_at=NOW, account_id="kita", month=date(2026, 1, 1), amount=1)
+    directory = fold([revenue])
+    assert news_of(revenue.model_copy(update={"recorded_at": later}), directory, {}) == "unchanged"
+    assert news_of(revenue.model_copy(update={"amount": 2}), directory, {}) == "changed"
+    assert about(revenue) != about(revenue.model_copy(update={"currency": "USD"}))
