@@ -1,7 +1,7 @@
 """The tables, as ingest and assessment speak of them. Every write is idempotent: doing it again changes nothing."""
 
 from base64 import b64decode
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,6 +26,7 @@ _MICROS = pa.timestamp("us", "UTC")
 _MILLIS = pa.timestamp("ms", "UTC")
 _RANK_TOP = 1 << 62
 _KEYS_PER_RECOMPUTE = 50_000
+_FACTS_AT_ONCE = 100_000
 
 
 class ArchivedBody(NamedTuple):
@@ -119,6 +120,7 @@ _BATCH = pa.schema([("event_id", pa.string())])
 _CORRECTIONS = pa.schema([("correction_id", pa.string())])
 _KEY = pa.schema([CONTACT_DAYS.field(name) for name in KEY])
 _RECORDS = pa.schema([("record_id", pa.string())])
+_FACT_IDS = pa.schema([("fact_id", pa.string())])
 _NAMES = pa.schema([("name", pa.string())])
 _AFFILIATIONS = pa.schema([("affiliation", pa.string())])
 _CONTACTS = pa.schema([("contact_key", pa.string())])
@@ -161,6 +163,11 @@ def _ranked(table: pa.Table) -> pa.Table:
     """Add the version: the earlier received, the higher, so that the first arrival stands in any order of rows."""
     micros = pc.cast(table.column("received_at"), pa.int64())
     return table.append_column("rank", pc.cast(pc.subtract(pa.scalar(_RANK_TOP, pa.int64()), micros), pa.uint64()))
+
+
+def _facts(table: pa.Table) -> dict[str, AnyFact]:
+    told = zip(table.column("fact_id").to_pylist(), table.column("body").to_pylist(), strict=True)
+    return {fact_id: FACT.validate_json(body) for fact_id, body in told}
 
 
 def in_slices(keys: pa.Table) -> Iterator[pa.Table]:
@@ -292,18 +299,32 @@ class Store:
         return DirectoryState(int(row["facts"]), int(row["corrections"]), int(row["bound_facts"]))
 
     def facts(self) -> list[AnyFact]:
-        bodies = self.clickhouse.query("facts").column("body").to_pylist()
-        return [FACT.validate_json(body) for body in bodies]
+        """All facts."""
+        return list(self.facts_by_id().values())
 
-    def facts_since(self, since_us: int, known: Container[str]) -> tuple[dict[str, AnyFact], int]:
-        """The facts stored since a moment by their ids (hex), without the known ones; and when the last was stored.
+    def facts_by_id(self) -> dict[str, AnyFact]:
+        """All facts by their ids, hex."""
+        found: dict[str, AnyFact] = {}
+        buckets = 1 + self.directory_state().facts // _FACTS_AT_ONCE
+        for bucket in range(buckets):
+            found |= _facts(self.clickhouse.query("facts", {"bucket": bucket, "buckets": buckets}))
+        return found
+
+    def facts_of(self, fact_ids: Sequence[str]) -> dict[str, AnyFact]:
+        """Some facts by their ids, hex."""
+        found: dict[str, AnyFact] = {}
+        for start in range(0, len(fact_ids), _FACTS_AT_ONCE):
+            batch = _columns(_FACT_IDS, [(one,) for one in fact_ids[start : start + _FACTS_AT_ONCE]])
+            found |= _facts(self.clickhouse.query("facts_of", batch=batch))
+        return found
+
+    def facts_since(self, since_us: int) -> tuple[list[str], int]:
+        """The ids (hex) of the facts stored since a moment, and when the last was stored.
 
         Both moments are by ClickHouse's clock, Unix microseconds.
         """
         table = self.clickhouse.query("facts_since", {"since": max(since_us, 0)})
-        told = zip(table.column("fact_id").to_pylist(), table.column("body").to_pylist(), strict=True)
-        latest_us = pc.max(table.column("stored_us")).as_py() or 0
-        return {fact_id: FACT.validate_json(body) for fact_id, body in told if fact_id not in known}, latest_us
+        return table.column("fact_id").to_pylist(), pc.max(table.column("stored_us")).as_py() or 0
 
     def note_fact_sources(self, stated: Sequence[tuple[AnyFact, str, int]]) -> int:
         """Note which bodies state which facts: fact, record_id, position."""

@@ -11,6 +11,7 @@ from models.sources import (
     attendance,
     attendees,
     canonical,
+    cloudevents,
     host_log,
     mailgun,
     mbox,
@@ -18,6 +19,7 @@ from models.sources import (
     segment,
     sendgrid,
     ses,
+    snowplow,
 )
 
 Answer = Signal | AnyFact | DeadLetter | Nothing
@@ -34,6 +36,9 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     "mailgun": mailgun.decode,
     "postmark": postmark.decode,
     "ses": ses.decode,
+    "cloudevents": cloudevents.decode,
+    "snowplow": snowplow.decode,
+    "snowplow-get": snowplow.decode_query,
     **dict.fromkeys(segment.NAMES, segment.decode),
 }
 

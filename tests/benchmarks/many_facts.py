@@ -52,8 +52,11 @@ def cycle_s(worker: Cycle, number: int, *, facts: bool) -> float:
     ]
     batch = [record("signals.web", visits)]
     if facts:
-        known = [VisitorIdentified(recorded_at=START + timedelta(days=99, seconds=number), visitor_key=f"anon:n{number}x{n}",
-                                   contact_key=f"mail:p{n}@company1.example") for n in range(100)]  # fmt: skip
+        at = START + timedelta(days=99, seconds=number)
+        known = [
+            VisitorIdentified(recorded_at=at, visitor_key=f"anon:n{number}x{n}", contact_key=f"mail:p{n}@a.example")
+            for n in range(100)
+        ]
         batch.append(record("facts", [one.model_dump(mode="json") for one in known]))
     begun = time.perf_counter()
     worker.run(batch)
