@@ -182,6 +182,7 @@ class Store:
     def __init__(self, clickhouse: ClickHouse, zone: str) -> None:
         self.clickhouse = clickhouse
         self._zone = zone
+        self._counted: tuple[int, int] | None = None  # what was written, and how many facts that is
 
     # --- ingest -------------------------------------------------------------------------------------------------
 
@@ -296,7 +297,11 @@ class Store:
 
     def directory_state(self) -> DirectoryState:
         row = self.clickhouse.rows("directory_state")[0]
-        return DirectoryState(int(row["facts"]), int(row["corrections"]), int(row["bound_facts"]))
+        written, counted = int(row["written"]), self._counted
+        if counted is None or counted[0] != written:
+            # Counted after it was looked whether there are others: of those that come in between the next look tells.
+            counted = self._counted = written, int(self.clickhouse.rows("facts_counted")[0]["facts"])
+        return DirectoryState(counted[1], int(row["corrections"]), int(row["bound_facts"]))
 
     def facts(self) -> list[AnyFact]:
         """All facts."""
