@@ -20,6 +20,7 @@ from models.sources import (
     sendgrid,
     ses,
     snowplow,
+    snowplow_enriched,
 )
 
 Answer = Signal | AnyFact | DeadLetter | Nothing
@@ -39,6 +40,7 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     "cloudevents": cloudevents.decode,
     "snowplow": snowplow.decode,
     "snowplow-get": snowplow.decode_query,
+    "snowplow-enriched": snowplow_enriched.decode,
     **dict.fromkeys(segment.NAMES, segment.decode),
 }
 
