@@ -41,7 +41,7 @@ def test_each_adapter_reads_its_own_format_and_no_other(name: str, body: bytes) 
 
     # Of Segment's single calls the path says which it is: several can read a body that does not say it itself. And a
     # CloudEvent of one of our types is a canonical signal.
-    others = {"cloudevents": {"canonical"}, **dict.fromkeys(NAMES, {*NAMES})}.get(name, set())
+    others = {"cloudevents": {"canonical"}, **{one: {*NAMES} for one in NAMES}}.get(name, set())
     reading = {adapter for adapter in ADAPTERS if not refused(adapter)}
     assert {name} <= reading <= {name, *others}
 

@@ -46,7 +46,7 @@ def page_views() -> dict[str, Signal]:
 
 
 def noted(user: str) -> str:
-    """What the sample notes in its `user_id`. The vendor gives all sessions of a cookie to its last user; we keep each."""
+    """What the sample notes in `user_id`. The vendor gives all sessions of a cookie to its last user; we keep each."""
     return "user stitch" if user.startswith("user stitch") else user
 
 
