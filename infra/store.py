@@ -367,8 +367,11 @@ class Store:
             yield page
             last = page.slice(page.num_rows - 1)
         if people:
-            named = _columns(_CONTACTS, [(person,) for person in people])
-            yield from in_slices(self.clickhouse.query("contact_days_as", people=named))
+            yield from in_slices(self.contact_days_as(people))
+
+    def contact_days_as(self, people: Sequence[str]) -> pa.Table:
+        """The (contact_key, day) keys under which touches are counted as these people's, whoever they are of."""
+        return self.clickhouse.query("contact_days_as", people=_columns(_CONTACTS, [(person,) for person in people]))
 
     def project_directory(self, directory: Directory, news: News | None = None) -> None:
         """Write the tables that show the directory: accounts, contacts, revenue; with `news` only what it changed."""

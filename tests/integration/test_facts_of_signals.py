@@ -1,6 +1,7 @@
 """Facts that signals state, on a real ClickHouse: bound like all facts, known again, and by several workers at once."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import permutations
@@ -8,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from infra.purge import Purge
 from infra.store import Store
+from models.erasure import Suppressed, address_hash
 from models.facts import VisitorIdentified
 from models.records import Origin
+from models.spellings import search_pattern
 from streams.ingest.batch import Record, decode_batch
 from streams.ingest.cycle import Cycle
 from streams.ingest.knowledge import Knowledge
@@ -182,3 +186,18 @@ def test_a_fact_that_was_seen_late_is_not_missed(new_store: NewStore) -> None:
     store.clickhouse.insert_rows("facts", ("fact_id", "type", "recorded_at", "body", "stored_at"), [row])
     knowledge.read(store.directory_state())
     assert "anon:late" in knowledge.directory.people
+
+
+def test_an_address_that_a_tracker_packed_in_base64_is_found_to_be_forgotten(new_store: NewStore) -> None:
+    store = new_store()
+    told = {"schema": "iglu:x.example/unstruct_event/jsonschema/1-0-0", "data": {"mail": "hana@aozora.example"}}
+    schema = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
+    for start in range(3):  # an address begins at any of the three places of a base64 group
+        packed = urlsafe_b64encode(b" " * start + json.dumps(told).encode()).decode().rstrip("=")
+        body = {"schema": schema, "data": [{"e": "pv", "duid": "d1", "cx": packed, "eid": str(start)}]}
+        origin = Origin("site", "snowplow", RECEIVED)
+        ingest(store, [Record("signals.web", 0, 0, 0, tuple(origin.to_headers()), json.dumps(body).encode())])
+    suppressed = Suppressed("k", [address_hash("k", "hana@aozora.example")])
+    found = Purge(store).changes(search_pattern(["hana@aozora.example"]), [], suppressed)
+    assert len(found) == 3
+    assert all(change.new is not None and change.new.body != change.old.body for change in found)
