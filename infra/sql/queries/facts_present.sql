@@ -1,5 +1,7 @@
 -- Which of some facts are stored.
 -- grain: fact. external table `batch(fact_id String)`.
-SELECT lower(hex(fact_id)) AS fact_id FROM facts
-WHERE fact_id IN (SELECT toUUID(fact_id) FROM batch)
-GROUP BY fact_id
+-- keys: the sort key, qualified, as the answer's column of the same name would be filtered without it.
+SELECT lower(hex(f.fact_id)) AS fact_id
+FROM facts AS f
+WHERE f.fact_id IN (SELECT toUUID(fact_id) FROM batch)
+GROUP BY f.fact_id
