@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import resource
 import socket
 import sys
@@ -22,6 +23,7 @@ log = logging.getLogger("setten.collector")
 
 # Files beside the connections: the broker's, the metrics', logs, modules.
 _OTHER_FILES = 100
+_WAITING_CONNECTIONS = 4096
 
 
 def main() -> int:
@@ -83,6 +85,10 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            for listener in (listener for server in self.servers for listener in server.sockets):
+                # As many as the system lets wait, though few of them are accepted at once: see server_options.
+                with socket.socket(fileno=os.dup(listener.fileno())) as same:
+                    same.listen(_WAITING_CONNECTIONS)
             self._watch = asyncio.create_task(self._door.keep_watch())
             if self._ready_file is not None:
                 self._ready_file.touch()
