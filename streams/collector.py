@@ -21,8 +21,9 @@ from streams.collect.door import Door, server_options
 
 log = logging.getLogger("setten.collector")
 
-# Files beside the connections: the broker's, the metrics', logs, modules.
-_OTHER_FILES = 100
+# Files beside the connections: the broker's, the metrics', logs; and twice what is accepted at once, as a connection
+# has a file before it is counted and until after it is closed.
+_OTHER_FILES = 300
 _WAITING_CONNECTIONS = 4096
 
 
