@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import resource
 import socket
 import sys
@@ -20,8 +21,10 @@ from streams.collect.door import Door, server_options
 
 log = logging.getLogger("setten.collector")
 
-# Files beside the connections: the broker's, the metrics', logs, modules.
-_OTHER_FILES = 100
+# Files beside the connections: the broker's, the metrics', logs; and twice what is accepted at once, as a connection
+# has a file before it is counted and until after it is closed.
+_OTHER_FILES = 300
+_WAITING_CONNECTIONS = 4096
 
 
 def main() -> int:
@@ -83,6 +86,10 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            for listener in (listener for server in self.servers for listener in server.sockets):
+                # As many as the system lets wait, though few of them are accepted at once: see server_options.
+                with socket.socket(fileno=os.dup(listener.fileno())) as same:
+                    same.listen(_WAITING_CONNECTIONS)
             self._watch = asyncio.create_task(self._door.keep_watch())
             if self._ready_file is not None:
                 self._ready_file.touch()

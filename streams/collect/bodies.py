@@ -22,7 +22,7 @@ _PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 class Budget:
     """Bytes of bodies that one collector holds at once, from the first byte until the broker has them."""
 
-    def __init__(self, most_bytes: int = 2 * MAX_BODY_BYTES) -> None:
+    def __init__(self, most_bytes: int = MAX_BODY_BYTES * 3 // 2) -> None:
         self._left = most_bytes
 
     def take(self, count: int) -> None:
@@ -82,13 +82,14 @@ async def body_of(
     if encoding != "identity" and not (packed and encoding in _PACKED):
         taken = "gzip, deflate or nothing" if packed else "nothing"
         raise Refused(415, "bad_encoding", f"Content-Encoding {encoding[:40]!r}: use {taken}")
-    if int(request.headers.get("content-length", 0)) > most_bytes:
-        raise too_large(most_bytes)
     unpacking = None if encoding == "identity" else Unpacking(encoding, most_bytes)
+    stream = request.stream()
     held = 0
     body: bytes | bytearray = b""
     try:
-        async for chunk in request.stream():
+        if int(request.headers.get("content-length", 0)) > most_bytes:
+            raise too_large(most_bytes)
+        async for chunk in stream:
             if unpacking is not None and chunk:
                 chunk = unpacking.feed(chunk)
             if held + len(chunk) > most_bytes:
@@ -103,6 +104,25 @@ async def body_of(
                 body = bytearray(body + chunk)
         if unpacking is not None:
             unpacking.end()
+    except Refused as refused:
+        budget.give(held)
+        held, body = 0, b""
+        if refused.status == 413:
+            await _hear_out(stream)
+        raise
+    except BaseException:
+        budget.give(held)
+        raise
+    try:
         yield bytes(body)
     finally:
         budget.give(held)
+
+
+async def _hear_out(stream: AsyncIterator[bytes]) -> None:
+    """Read on and keep nothing, within reason: most senders look for an answer only when they have sent everything."""
+    left = 2 * MAX_BODY_BYTES
+    async for chunk in stream:
+        left -= len(chunk)
+        if left < 0:
+            return

@@ -12,6 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from infra.kafka import MAX_BODY_BYTES
 from infra.telemetry import Closed, CollectorMetrics
 
 HEAD_BYTES = 32 << 10
@@ -19,7 +20,8 @@ HEAD_S = 10.0
 BODY_S = 30.0
 
 # What a sender may go on sending once the answer is out, so that he reads it: closing at once would reset it away.
-_DRAINED_BYTES = 1 << 20
+# Nothing of it is kept.
+_DRAINED_BYTES = MAX_BODY_BYTES
 _ENDS = {
     408: b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
@@ -30,7 +32,7 @@ class Door:
     """All connections of one collector that wait for their senders, the one that has waited longest first."""
 
     def __init__(self, most: int, metrics: CollectorMetrics, *, head_s: float = HEAD_S, body_s: float = BODY_S) -> None:
-        self._most, self._metrics = most, metrics
+        self.most, self._metrics = most, metrics
         self._head_s, self._body_s = head_s, body_s
         self._waiting: OrderedDict[Connection, float] = OrderedDict()
         self._open = 0
@@ -46,7 +48,7 @@ class Door:
         """
         self._open += 1
         self.wait(connection)
-        if self._open > self._most:
+        if self._open > self.most:
             longest = next(iter(self._waiting))
             self.end(longest, "too_many")
 
@@ -176,7 +178,9 @@ def server_options(door: Door) -> dict[str, Any]:
     return {
         "http": door.protocol(),
         "ws": "none",
-        "backlog": 2048,
+        # asyncio accepts so many at once before it reads from any: were it as many as may be open, who has just come in
+        # would be closed for those behind him, before a byte of his is read.
+        "backlog": min(100, door.most // 4 + 1),
         "timeout_keep_alive": 5,
         "timeout_graceful_shutdown": 15,
         "proxy_headers": False,  # nothing here asks whose address it was

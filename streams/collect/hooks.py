@@ -15,10 +15,10 @@ from streams.collect.sns import Amazon
 
 
 class OneTime:
-    """Tokens that were used, for as long as a signature with them is good.
+    """Signatures that were used, for as long as they are good.
 
-    Mailgun signs a token and not the event, so that whoever has seen one request can put another event beside its
-    signature. A token that comes again with the same body is a retry; with another body it is that.
+    Mailgun signs a time and a token, not the event, so that whoever has seen one request can put another event beside
+    its signature. One that comes again with the same body is a retry; with another body it is that.
     """
 
     def __init__(self, keep_s: float, most: int = 100_000) -> None:
@@ -26,14 +26,14 @@ class OneTime:
         self._keep_s, self._most = keep_s, most
         self._seen: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
 
-    def allows(self, token: str, body: bytes, now_s: float) -> bool:
-        """Whether this body may use the token; it is noted."""
+    def allows(self, signature: str, body: bytes, now_s: float) -> bool:
+        """Whether this body may have the signature; it is noted."""
         while self._seen and (
             len(self._seen) > self._most or now_s - next(iter(self._seen.values()))[0] > self._keep_s
         ):
             self._seen.popitem(last=False)
         digest = hashlib.sha256(body).digest()
-        return self._seen.setdefault(hashlib.sha256(token.encode()).digest(), (now_s, digest))[1] == digest
+        return self._seen.setdefault(hashlib.sha256(signature.encode()).digest(), (now_s, digest))[1] == digest
 
 
 class Hooks:
@@ -48,7 +48,7 @@ class Hooks:
             raise ValueError(f"{path}: {error}") from error
         self.amazon = amazon or Amazon()
         # The window and as long again: the sender's clock may be ahead.
-        self.mailgun_tokens = OneTime(keep_s=600.0)
+        self.mailgun_signatures = OneTime(keep_s=600.0)
 
     def find(self, name: str) -> Hook | None:
         """The source of that name."""

@@ -63,7 +63,7 @@ async def _refusal(request: Request, body: bytes, hook: Hook, hooks: Hooks) -> R
     if None not in refusals:
         # A clock that is wrong says more than another secret that does not fit.
         return next((one for one in refusals if one is not Refusal.WRONG), Refusal.WRONG)
-    if kind == "mailgun" and not hooks.mailgun_tokens.allows(_mailgun_token(body), body, time.monotonic()):
+    if kind == "mailgun" and not hooks.mailgun_signatures.allows(_mailgun_signature(body), body, time.monotonic()):
         return Refusal.WRONG
     return None
 
@@ -122,9 +122,10 @@ def _object(body: bytes) -> dict[str, object]:
     return told
 
 
-def _mailgun_token(body: bytes) -> str:
+def _mailgun_signature(body: bytes) -> str:
+    """The signature, of time and token, of a body that was checked."""
     told = _object(body).get("signature")
-    return str(told.get("token", "")) if isinstance(told, dict) else ""
+    return str(told.get("signature", "")) if isinstance(told, dict) else ""
 
 
 class _Headers(dict[str, str]):

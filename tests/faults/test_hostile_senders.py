@@ -39,7 +39,10 @@ class Honest:
     def _send(self) -> None:
         while not self._over.is_set():
             begun = time.monotonic()
-            status = self._door.post("/v1/track", HONEST, basic(self._key)).status
+            try:
+                status = self._door.post("/v1/track", HONEST, basic(self._key)).status
+            except OSError:
+                status = 0  # cut off
             self.slowest_s = max(self.slowest_s, time.monotonic() - begun)
             if status == 200:
                 self.served += 1
@@ -322,6 +325,9 @@ def test_ten_thousand_connections_leave_room_for_the_honest(
             held.append(connection)
         bounded()
         assert len(held) == wanted
+        # What it holds is bounded too, and not by our being done before it runs out of something.
+        files = len(list(Path(f"/proc/{door.process.pid}/fd").iterdir()))
+        assert files <= door.settings.collector_connections + 300
     finally:
         for connection in held:
             connection.close()
@@ -366,7 +372,7 @@ def test_the_collector_asks_for_no_more_connections_than_it_may_have_files(tmp_p
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     try:
-        assert connections_allowed(hard + 1000) == hard - 100
+        assert connections_allowed(hard + 1000) == hard - 300
         assert connections_allowed(10) == 10
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

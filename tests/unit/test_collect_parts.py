@@ -33,7 +33,7 @@ def test_no_limit_is_no_limit() -> None:
     assert {Rates(0).wait_s("a", 0.0) for _ in range(1000)} == {0.0}
 
 
-def test_a_token_may_come_again_with_its_body_and_with_no_other() -> None:
+def test_a_signature_may_come_again_with_its_body_and_with_no_other() -> None:
     tokens = OneTime(keep_s=600)
     assert tokens.allows("t", b"a", 0)
     assert tokens.allows("t", b"a", 300)
@@ -41,7 +41,7 @@ def test_a_token_may_come_again_with_its_body_and_with_no_other() -> None:
     assert tokens.allows("t", b"b", 601), "no signature with it is good any more"
 
 
-def test_of_too_many_tokens_the_oldest_are_forgotten() -> None:
+def test_of_too_many_signatures_the_oldest_are_forgotten() -> None:
     tokens = OneTime(keep_s=600, most=10)
     for number in range(1000):
         tokens.allows(str(number), b"a", 0)
