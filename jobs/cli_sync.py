@@ -3,7 +3,7 @@
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.table import Table
@@ -43,6 +43,17 @@ SettleMinutes = Annotated[
 ]
 Full = Annotated[bool, typer.Option("--full", help="Forget where it stopped: look at everything and tell it again.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be told; send and note nothing.")]
+
+
+class How(NamedTuple):
+    """What the options say that all calendars have."""
+
+    source: str
+    past_days: int
+    settle_minutes: int
+    full: bool
+    dry_run: bool
+    as_json: bool
 
 
 @sync_app.command("ics")
@@ -86,7 +97,7 @@ def ics(
                 calendars.append(file_calendar(files, settings.data_dir, source, zone))
         except (ProviderError, NotACalendar) as error:
             raise fail(str(error)) from None
-        how = (source, past_days, settle_minutes, full, dry_run, as_json)
+        how = How(source, past_days, settle_minutes, full, dry_run, as_json)
         _sync(settings, calendars, accounts, own_domain, how)
 
 
@@ -111,7 +122,7 @@ def google(
         settings = load_settings(config, data_dir)
         api = ProviderApi(settings.google_api_url, google_credentials(settings))
         calendars = [_google(settings, api, one, source) for one in dict.fromkeys(calendar or ["primary"])]
-        how = (source, past_days, settle_minutes, full, dry_run, as_json)
+        how = How(source, past_days, settle_minutes, full, dry_run, as_json)
         _sync(settings, calendars, accounts, own_domain, how)
 
 
@@ -134,7 +145,7 @@ def graph(
         settings = load_settings(config, data_dir)
         api = ProviderApi(settings.graph_api_url, graph_credentials(settings))
         calendars = [_graph(settings, api, one, source) for one in dict.fromkeys(user or ["me"])]
-        how = (source, past_days, settle_minutes, full, dry_run, as_json)
+        how = How(source, past_days, settle_minutes, full, dry_run, as_json)
         _sync(settings, calendars, accounts, own_domain, how)
 
 
@@ -161,9 +172,8 @@ def _sync(
     calendars: list[Calendar],
     accounts: Path | None,
     own_domains: list[str] | None,
-    how: tuple[str, int, int, bool, bool, bool],
+    how: How,
 ) -> None:
-    source, past_days, settle_minutes, full, dry_run, as_json = how
     domains = [normalise_domain(domain) for domain in own_domains or []]
     for domain in domains:
         if error := domain_error(domain):
@@ -171,8 +181,8 @@ def _sync(
     facts = stated_facts(accounts, domains)
     # What was declared once need not be said at every run.
     own = tuple(sorted({*domains, *_declared(settings)}))
-    asked = Asked(source, own, timedelta(days=past_days), timedelta(minutes=settle_minutes), full)
-    importer = None if dry_run else Importer(settings)
+    asked = Asked(how.source, own, timedelta(days=how.past_days), timedelta(minutes=how.settle_minutes), how.full)
+    importer = None if how.dry_run else Importer(settings)
     reports = []
     try:
         if importer and facts:
@@ -187,7 +197,7 @@ def _sync(
     finally:
         if importer:
             importer.close()
-    _show(reports, importer, as_json)
+    _show(reports, importer, how.as_json)
     failed = any(report.error for report in reports) or bool(importer and importer.report.unaccounted)
     raise typer.Exit(1 if failed else 0)
 
@@ -204,6 +214,9 @@ def _show(reports: list[CalendarReport], importer: Importer | None, as_json: boo
     if as_json:
         shown: dict[str, Any] = {"calendars": [{**vars(one), "skipped": dict(one.skipped)} for one in reports]}
         if importer:
+            # Who was met is for who asks; what runs every quarter of an hour writes no addresses into a log.
+            for one in shown["calendars"]:
+                del one["meetings"]
             shown |= {**vars(importer.report), "dead": dict(importer.report.dead)}
         print_json(shown)
         return

@@ -134,7 +134,8 @@ def _bodies(events: list[Told], calendar: Calendar, asked: Asked, now: datetime)
 
 
 def _compact(event: Told) -> bytes:
-    return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    # Half a character in a title is no reason to refuse the meeting.
+    return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _note(report: CalendarReport, found: Harvest, changes: Changes, calendar: Calendar, asked: Asked) -> None:

@@ -182,7 +182,10 @@ def moment(told: object) -> date | None:
 
 
 def key_of(instance: date | None) -> date | None:
-    """An instance's start as a key: in UTC where it has a zone, so that two spellings of one time are the same."""
+    """An instance's start as a key: in UTC where it has a zone, so that two spellings of one time are the same.
+
+    Python compares times of two zones by itself, but holds none in an hour that a clock skips or repeats for equal.
+    """
     if isinstance(instance, datetime) and instance.tzinfo is not None:
         return instance.astimezone(UTC)
     return instance

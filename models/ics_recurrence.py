@@ -5,7 +5,7 @@ clocks change. `recurring-ical-events` would do this for us; it needs a python-d
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -59,35 +59,41 @@ def expand(entries: Entries, window: Window) -> Expanded:
 
 
 def _meetings(uid: str, series: Series, window: Window) -> Iterator[Told]:
+    changed = _standing(series)
     known: set[date | None] = set()
-    following = sorted((item for item in series.changed.items() if _is_range(item[1].event)), key=lambda i: str(i[0]))
+    following = sorted((item for item in changed.items() if _is_range(item[1].event)), key=lambda item: str(item[0]))
+    told: list[Told] = []
     if series.master:
         for local, length in _instances(series.master, window):
             instance = _as_time(local, series.master, window)
             keys = [key_of(instance), local, local.date() if isinstance(local, datetime) else local]
             known.update(keys)
-            entry = next((series.changed[key] for key in keys if key in series.changed), None)
+            entry = next((changed[key] for key in keys if key in changed), None)
             if entry is None and (range_from := _range_of(following, instance, window)):
-                told = _moved(uid, series, range_from, instance, length, window)
+                told.append(_moved(uid, series, range_from, instance, length, window))
             else:
-                told = _told(uid, series, entry or series.master, instance, length, window)
-            if told and _wanted(told, window):
-                yield told
+                told.append(_told(uid, series, entry or series.master, instance, length, window))
     # An instance may be moved into the window from outside of it, or be all that we were sent of its series.
-    for key, entry in series.changed.items():
+    for key, entry in changed.items():
         if key not in known:
-            told = _told(uid, series, entry, _as_time(key, entry, window), None, window)
-            if told and _wanted(told, window):
-                yield told
+            told.append(_told(uid, series, entry, _as_time(key, entry, window), None, window))
+    return (one for one in told if _wanted(one, window))
+
+
+def _standing(series: Series) -> dict[date, Entry]:
+    """The changed instances: who calls off a series calls off those with it that were changed before."""
+    void = series.master if series.master and series.master.cancelled else None
+    return {
+        key: replace(entry, cancelled=True) if void and entry.rank < void.rank else entry
+        for key, entry in series.changed.items()
+    }
 
 
 def _wanted(told: Told, window: Window) -> bool:
     return window.since <= datetime.fromisoformat(str(told["start"])) < window.until
 
 
-def _told(
-    uid: str, series: Series, entry: Entry, instance: datetime, length: timedelta | None, window: Window
-) -> Told | None:
+def _told(uid: str, series: Series, entry: Entry, instance: datetime, length: timedelta | None, window: Window) -> Told:
     """One meeting. length: that of the instance in its series; None: the entry's own times hold."""
     event = entry.event
     in_series = entry is series.master or entry.cancelled
@@ -97,9 +103,7 @@ def _told(
     return _value(uid, series, entry, (instance, start, start + length))
 
 
-def _moved(
-    uid: str, series: Series, entry: Entry, instance: datetime, length: timedelta, window: Window
-) -> Told | None:
+def _moved(uid: str, series: Series, entry: Entry, instance: datetime, length: timedelta, window: Window) -> Told:
     """A meeting that a change of this and all later instances has moved and renamed."""
     was = _as_time(moment(entry.event.get("RECURRENCE-ID")) or instance, entry, window)
     told = moment(entry.event.get("DTSTART"))

@@ -272,6 +272,14 @@ def test_without_a_broker_there_is_a_clear_error_and_nothing_is_noted(
     assert set((stack.folder / "sync").glob("*.json")) == states
 
 
+def test_half_a_character_in_a_title_costs_no_meeting(stack: Stack, calendar: tuple[GoogleCalendar, str]) -> None:
+    server, source = calendar
+    server.changes.append(google("one", 20, "a@aozora.example", summary="half \ud83d"))
+    done = run(stack, source)
+    assert (done["stored"], done["dead"]) == (1, {})
+    assert touched(stack, source) == ["a@aozora.example half ?"]
+
+
 def test_one_calendar_that_is_not_shared_does_not_keep_the_others_back(
     stack: Stack, calendar: tuple[GoogleCalendar, str]
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings import Settings, SettingsError, load_settings
 from models.calendar_sync import CalendarState, Changes, ToldMeeting, When, harvest
 from models.decode import outcomes_of
 from models.erasure import Suppressed, address_hash, redact
@@ -345,3 +346,20 @@ def test_an_exception_of_a_series_says_everything_itself_but_its_series() -> Non
 def test_no_event_does_anything_but_be_read_or_be_refused(read: Any, told: Told) -> None:
     with pytest.raises(Refused):
         read(told)
+
+
+@pytest.mark.parametrize("name", ["google_api_url", "google_token_url", "graph_api_url", "graph_login_url"])
+def test_secrets_are_sent_to_nobody_in_plain_text_but_on_this_machine(name: str) -> None:
+    for wrong in ("http://calendars.example", "http://127.0.0.1.evil.example", "ftp://calendars.example"):
+        with pytest.raises(ValueError, match="must start with https://: secrets are sent there"):
+            Settings(**{name: wrong})
+    assert getattr(Settings(**{name: "http://127.0.0.1:8080/"}), name) == "http://127.0.0.1:8080"
+
+
+def test_a_secret_that_is_wrong_is_not_shown(tmp_path: Path) -> None:
+    config = tmp_path / "setten.toml"
+    config.write_text('google_client_secret = ["hidden"]\ngraph_refresh_token = ["hidden"]\n')
+    with pytest.raises(SettingsError) as raised:
+        load_settings(config)
+    assert "google_client_secret" in str(raised.value)
+    assert "hidden" not in str(raised.value)

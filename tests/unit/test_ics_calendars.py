@@ -136,6 +136,26 @@ def test_of_a_series_single_meetings_are_moved_cancelled_and_declined() -> None:
     ]
 
 
+def test_a_series_that_is_called_off_takes_its_changed_meetings_along() -> None:
+    moved = calendar(
+        event(*GUESTS, "RECURRENCE-ID:20261110T010000Z", start="DTSTART:20261111T050000Z"), method="REQUEST"
+    )
+    off = calendar(event("STATUS:CANCELLED", sequence=1), method="CANCEL").replace(b"DTSTART:20261103T010000Z\r\n", b"")
+    found = outcomes(WEEKLY, moved, off)
+    assert [why for _, why in found] == [Skip.CANCELLED] * 4
+    again = calendar(
+        event(*GUESTS, "RECURRENCE-ID:20261110T010000Z", start="DTSTART:20261111T050000Z", sequence=2), method="REQUEST"
+    )
+    assert ("2026-11-11T05:00", ["sato@aozora.example"]) in outcomes(WEEKLY, moved, off, again)
+
+
+def test_a_meeting_in_the_hour_that_the_clocks_repeat_is_known_by_its_time_in_utc() -> None:
+    series = event(*GUESTS, "RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART;TZID=Europe/Berlin:20261018T023000")
+    off = event("RECURRENCE-ID:20261025T003000Z", "STATUS:CANCELLED", sequence=1)
+    found = outcomes(calendar(series), calendar(off, method="CANCEL"))
+    assert found == [("2026-10-18T00:30", ["sato@aozora.example"]), ("2026-10-25T00:30", Skip.CANCELLED)]
+
+
 def test_a_moved_meeting_of_a_series_keeps_the_identity_that_the_series_gave_it() -> None:
     moved = event(*GUESTS, "RECURRENCE-ID:20261110T010000Z", start="DTSTART:20261111T050000Z")
     [one] = [told for told in expanded(WEEKLY, calendar(moved)).meetings if str(told["start"]).startswith("2026-11-11")]
