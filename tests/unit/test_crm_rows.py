@@ -342,6 +342,13 @@ def test_rows_that_are_broken_are_refused_by_themselves() -> None:
     ]  # fmt: skip
 
 
+def test_a_field_that_goes_on_for_ever_costs_its_own_row_only() -> None:
+    rows = f"Name,Web\n{'x' * 100_000},\nKita,{'y' * 100_000}\n"
+    endless, other = Import().read(rows, "accounts", {"name": "Name"})
+    assert (endless.refused, endless.problems[0].field) == (True, "name")
+    assert fact(other).name == "Kita", "a column that nobody reads may be as long as it likes"
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [
