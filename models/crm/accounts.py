@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from models.crm.mapping import MatchBy
-from models.crm.names import company_key, nearest, plain_key
+from models.crm.names import company_key, nearest_company, plain_key
 from models.crm.problems import Problem, Wrong
 from models.domains import ancestors, normalise_domain
 from models.facts import AccountDeclared
@@ -110,7 +110,8 @@ class AccountIndex:
         close = ""
         if name:
             if name not in self._nearest:
-                self._nearest[name] = nearest(name, [one.name for one in self.by_id.values()], company_key) or ""
+                key = nearest_company(name, self._by_company)
+                self._nearest[name] = self.by_id[min(self._by_company[key])].name if key else ""
             close = self._nearest[name]
         say = f"; if it is {close!r}, say so in `aliases.accounts` of the map" if close else ""
         return Problem(Wrong.ACCOUNT_UNKNOWN, field, value, f"no such account{say or ': import it first'}", close)

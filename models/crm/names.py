@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -25,7 +25,7 @@ _SIGNS = re.compile(r"[^\w\s]|_")
 _LATIN_GAP = re.compile(r"(?<=[\x21-\u024f])\s+(?=[\x21-\u024f])")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def company_key(name: str) -> str:
     """What is left of a company's name without its legal form, its width, its case, its signs; '' if nothing is.
 
@@ -40,13 +40,21 @@ def company_key(name: str) -> str:
     return "".join(_LATIN_GAP.sub("\x00", " ".join(words)).split()).replace("\x00", " ")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def plain_key(name: str) -> str:
     """A name without what says nothing: its width, its case, and how many blanks there are between words."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def nearest(name: str, known: Iterable[str], key: Callable[[str], str] = plain_key) -> str | None:
-    """Of the known names the one most like this, None where none is much like it. key: what of names is compared."""
-    found = process.extractOne(key(name), known, processor=key, scorer=fuzz.ratio, score_cutoff=_LIKENESS)
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Of the known names the one most like this, None where none is much like it."""
+    found = process.extractOne(
+        plain_key(name), list(known), processor=plain_key, scorer=fuzz.ratio, score_cutoff=_LIKENESS
+    )
+    return None if found is None else str(found[0])
+
+
+def nearest_company(name: str, keys: Iterable[str]) -> str | None:
+    """As nearest, of keys of companies: company_key."""
+    found = process.extractOne(company_key(name), list(keys), scorer=fuzz.ratio, score_cutoff=_LIKENESS)
     return None if found is None else str(found[0])

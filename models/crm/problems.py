@@ -24,7 +24,7 @@ class Wrong(StrEnum):
 
 
 MEANINGS: dict[Wrong, str] = {
-    Wrong.ROW_MALFORMED: "the row is not CSV, or has more fields than the header line has columns",
+    Wrong.ROW_MALFORMED: "the row is not CSV, has too many fields or too long a one, or control characters",
     Wrong.ENCODING_INVALID: "the row is not in the encoding of the file",
     Wrong.FIELD_MISSING: "a field is empty without which the row says nothing",
     Wrong.FIELD_INVALID: "a field cannot be read, or its value is not possible",

@@ -15,6 +15,7 @@ from models.sources.attendee_columns import folded
 
 _DELIMITERS = (",", ";", "\t")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MOST_CHARACTERS = 2000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -156,6 +157,9 @@ def _row(line: int, raw: bytes, file: FileMap, layout: Layout) -> Row:
         return Row(line, {}, by_column, (Problem(Wrong.ROW_MALFORMED, "", "", what),))
     cells += [""] * (len(layout.columns) - len(cells))
     fields = {field: _told(cells[place]) for field, place in layout.at.items()}
+    if long := next((field for field, value in fields.items() if len(value) > _MOST_CHARACTERS), ""):
+        what = f"{len(fields[long]):,} characters; the limit is {_MOST_CHARACTERS:,}"
+        return Row(line, {}, by_column, (Problem(Wrong.ROW_MALFORMED, long, fields[long][:100], what),))
     for field, constant in file.constants.items():
         fields[field] = fields.get(field) or constant
     problems = tuple(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.crm.accounts import account_id_of, host_of
-from models.crm.names import company_key, nearest
+from models.crm.names import company_key, nearest, nearest_company
 from models.crm.values import NumberForm, read_day, read_month, read_number, read_year
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -51,6 +51,8 @@ def test_the_nearest_name_is_suggested_and_nothing_far_away() -> None:
     assert nearest("北の川精機", ["青空重工業", "北ノ川精機"]) == "北ノ川精機"
     assert nearest("Acme", ["Apex", "Umbrella"]) is None
     assert nearest("", ["Apex"]) is None
+    assert nearest_company("(株)北の川精機", ["青空重工業", "北ノ川精機"]) == "北ノ川精機"
+    assert nearest_company("株式会社", ["青空重工業"]) is None
 
 
 def test_a_key_made_of_a_name_depends_on_nothing_else() -> None:

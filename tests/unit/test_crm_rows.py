@@ -199,6 +199,14 @@ def test_the_key_goes_before_the_name() -> None:
     assert fact(deal("1,Talking,Kita,unknown,,,")).account_id == "kita", "what the key does not find the name may"
 
 
+def test_a_name_that_could_be_two_accounts_is_neither_until_an_alias_says() -> None:
+    other = KITA.model_copy(update={"account_id": "kita-2", "name": "Kita Inc.", "domains": ()})
+    answer = deal("1,Talking,kita,,,,", [KITA, other])
+    assert (fact(answer).account_id, answer.problems[0].reason) == (None, Wrong.ACCOUNT_AMBIGUOUS)
+    assert fact(deal("1,Talking,Kita Inc.,,,,", [KITA, other])).account_id == "kita-2", "as written it is one of them"
+    assert fact(deal("1,Talking,Norht,kita,,,", [KITA, other])).account_id == "kita"
+
+
 def test_a_stage_that_the_map_does_not_know_is_refused_with_the_nearest() -> None:
     answer = deal("1,Wonn,Kita,,,,")
     assert (answer.refused, wrong(answer)) == (True, [(Wrong.VALUE_UNKNOWN, "Wonn", "Won")])
@@ -332,6 +340,15 @@ def test_a_file_is_read_in_any_encoding_and_delimiter(encoding: str, delimiter: 
     assert [(one.row.line, fact(one).name) for one in found] == [(2, "青空重工業"), (4, "表示ソ")]
 
 
+def test_the_header_line_decides_the_encoding_else_most_rows_do() -> None:
+    name, kita = "会社名".encode(), "北".encode("cp932")
+    of_header = Import().read(b"%s\n%s\n%s\n" % (name, kita, kita), "accounts", {"name": "会社名"})
+    assert [one.refused for one in of_header] == [True, True]
+    rows = b"Name\n%s\n%s\n%s\n" % (name, name + b"2", kita)
+    of_rows = Import().read(rows, "accounts", {"name": "Name"})
+    assert [one.refused for one in of_rows] == [False, False, True], "one broken row does not turn the others over"
+
+
 def test_rows_that_are_broken_are_refused_by_themselves() -> None:
     raw = b'Name,Web\nKita,a.example,more\nMina\x00mi,\n\xff\xfe\x81,\nGood,,,\n"Line\nbreak",\n"Aozora,x\n'
     found = Import().read(raw, "accounts", {"name": "Name"})
@@ -341,6 +358,13 @@ def test_rows_that_are_broken_are_refused_by_themselves() -> None:
     assert [one.problems[0].reason for one in found if one.refused] == [
         Wrong.ROW_MALFORMED, Wrong.ROW_MALFORMED, Wrong.ENCODING_INVALID, Wrong.ROW_MALFORMED
     ]  # fmt: skip
+
+
+def test_a_field_that_goes_on_for_ever_costs_its_own_row_only() -> None:
+    rows = f"Name,Web\n{'x' * 100_000},\nKita,{'y' * 100_000}\n"
+    endless, other = Import().read(rows, "accounts", {"name": "Name"})
+    assert (endless.refused, endless.problems[0].field) == (True, "name")
+    assert fact(other).name == "Kita", "a column that nobody reads may be as long as it likes"
 
 
 @pytest.mark.parametrize(
