@@ -80,6 +80,10 @@ class Poisoned(Exception):
     """Nothing but refused events came in for too long; the message names the reasons and the remedy."""
 
 
+class Unsettled(Exception):
+    """An earlier settlement failed: nothing behind it may be committed, and the worker has to start again."""
+
+
 class IngestService(mode.Service):
     """Consumes the signals and facts topics in the group `setten-ingest`."""
 
@@ -146,7 +150,7 @@ class IngestService(mode.Service):
             fetch_max_wait_ms=100,
         )
         self._consumer.subscribe(
-            [*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle, self._settle, self._lag)
+            [*SIGNAL_TOPICS, FACTS], listener=_FinishCycleFirst(self._in_cycle, self._settle_before_a_move, self._lag)
         )
         await self._consumer.start()
 
@@ -258,21 +262,26 @@ class IngestService(mode.Service):
         if settling is not None:
             await settling
 
+    async def _settle_before_a_move(self) -> None:
+        """Settle and commit before partitions move; what cannot be settled is read again by whoever gets them."""
+        if not self._cannot_settle:
+            await self._settle()
+
     async def _settle(self) -> None:
-        """Settle what was stored since the last time and commit it."""
+        """Settle what was stored since the last time and commit it. Raises what Cycle.settle does, and Unsettled."""
         assert self._consumer is not None
         if self._cycle is None:
             return
         async with self._in_settlement:
             if self._cannot_settle:
-                return
+                raise Unsettled("what was stored before could not be settled: its records have to be read again")
             # Taken first: what is stored meanwhile is committed the next time.
             offsets, self._uncommitted = self._uncommitted, {}
             read_at = self._read_at
             try:
                 settlement = await self._patiently(self._cycle.settle, self._settle_thread)
             except BaseException:
-                self._cannot_settle = True  # nothing behind it may be committed, as by a rebalance
+                self._cannot_settle = True
                 raise
             with settlement.timing("commit"):
                 await self._commit(offsets)
