@@ -117,6 +117,8 @@ class Purge:
                     plan.again.add(row["record_id"])
                 case "day":
                     plan.days.add((row["contact_key"], row["day"]))
+                case "fact":
+                    plan.facts.add(row["record_id"])
         return plan
 
     # --- taking out ---------------------------------------------------------------------------------------------
@@ -171,7 +173,8 @@ class Purge:
         """Remove statements about suppressed people, and their address from others.
 
         The number of facts is an epoch and must not fall: for each that goes a placeholder comes, and one more, so that
-        every worker folds them anew.
+        every worker folds them anew; and as many again once they are gone, as whoever bound facts or rolled up in
+        between counted both.
         """
         table = self._clickhouse.query("erasure_facts", wanted=_table(_WANTED, [(pattern,)]))
         origin = Origin("setten", "facts", datetime.now(UTC))
@@ -193,12 +196,10 @@ class Purge:
         if not plan.facts:
             return
         self._write(plan)
-        count = len(plan.facts) + 1
-        self._store.insert_facts(
-            [*kept, *(StatementErased(recorded_at=datetime.now(UTC), token=uuid4()) for _ in range(count))]
-        )
+        self._store.insert_facts([*kept, *_placeholders(plan)])
         pending = f"(SELECT record_id FROM erasure_pending WHERE run_id = toUUID('{plan.run_id}') AND kind = 'fact')"
         self._delete("facts", f"fact_id IN {pending}")
+        self._store.insert_facts(_placeholders(plan))
 
     def take_out_contacts(self, contact_keys: Sequence[str], hash_text: Callable[[str], str]) -> None:
         """Remove what is kept by contact.
@@ -264,6 +265,10 @@ class Purge:
                 sent_as = sent.new.record_id if sent and sent.new else row["sent_as"]
                 kept.append((record, row["position"], *event, sent_as))
         self._clickhouse.insert_rows("dead_letter_successors", columns, kept)
+
+
+def _placeholders(plan: Plan) -> list[AnyFact]:
+    return [StatementErased(recorded_at=datetime.now(UTC), token=uuid4()) for _ in range(len(plan.facts) + 1)]
 
 
 def hashed(text: str) -> str:

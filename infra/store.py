@@ -332,6 +332,14 @@ class Store:
         table = self.clickhouse.query("facts_since", {"since": max(since_us, 0)})
         return table.column("fact_id").to_pylist(), pc.max(table.column("stored_us")).as_py() or 0
 
+    def facts_stated_by(self, record_ids: Sequence[str]) -> dict[tuple[str, int], str]:
+        """The ids (hex) of the facts that these bodies stated, by record_id and position."""
+        if not record_ids:
+            return {}
+        table = self.clickhouse.query("facts_stated_by", batch=_columns(_RECORDS, [(one,) for one in record_ids]))
+        columns = (table.column(name).to_pylist() for name in ("record_id", "position", "fact_id"))
+        return {(record, int(position)): fact_id for record, position, fact_id in zip(*columns, strict=True)}
+
     def note_fact_sources(self, stated: Sequence[tuple[AnyFact, str, int]]) -> int:
         """Note which bodies state which facts: fact, record_id, position."""
         rows = [(fact.fact_id, UUID(record), position) for fact, record, position in stated]

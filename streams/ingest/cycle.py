@@ -45,9 +45,9 @@ class _Stored:
     facts: list[Stated] = field(default_factory=list)
     known: int = 0
 
-    def add(self, batch: Batch, events: pa.Table, dirty: pa.Table) -> None:
+    def add(self, batch: Batch, dirty: pa.Table) -> None:
         self.known = min(self.known, batch.known) if self.events else batch.known
-        self.events.append(events)
+        self.events.append(events_of(batch.touches))
         self.dirty.append(dirty)
         self.received += _first_and_last(batch.touches)
         self.facts += batch.facts
@@ -100,15 +100,24 @@ class Cycle:
         People who were forgotten since the batch was archived are taken out again.
         Raises what the store raises; everything done so far may then be done again.
         """
-        report = self._store_once(batch)
+        report, dirty = self._store_once(batch)
+        stored = [(batch, dirty)]
         while (overtaken := self._erasing.overtaken(batch)) is not None:
             batch, plan = overtaken
             self._archive(batch)
-            report = self._store_once(batch)
+            report, dirty = self._store_once(batch)
+            stored.append((batch, dirty))
             self._erasing.restored(plan)
+        self._is_stored(stored)
         return report
 
-    def _store_once(self, batch: Batch) -> CycleReport:
+    def _is_stored(self, stored: Sequence[tuple[Batch, pa.Table]]) -> None:
+        """Batches, and the keys that they made dirty, are to be settled."""
+        with self._taking:
+            for batch, dirty in stored:
+                self._stored.add(batch, dirty)
+
+    def _store_once(self, batch: Batch) -> tuple[CycleReport, pa.Table]:
         report = CycleReport(
             records=batch.records, facts=len(batch.facts), touches=batch.touches.num_rows, erased=batch.erased
         )
@@ -118,12 +127,9 @@ class Cycle:
         else:
             with report.timing("insert"):
                 dirty = self._insert(batch)
-        events = events_of(batch.touches)
-        with self._taking:
-            self._stored.add(batch, events, dirty)
-        report.events = events.num_rows
+        report.events = events_of(batch.touches).num_rows
         report.median_day = _median_day(dirty)
-        return report
+        return report, dirty
 
     def settle(self) -> Settlement:
         """Roll up and publish what was stored since the last time, and let the first content of each event id stand.
@@ -142,7 +148,7 @@ class Cycle:
         events = pa.concat_tables(taken.events)
         result = Settlement(events=events.num_rows)
         with self._binding:
-            self._roll_up_stored(taken, result)
+            bound_to = [self._roll_up_stored(taken, result), self._directory]
         with result.timing("settle"):
             dirty, taken_back = self._disputes.settle(events, result)
         if dirty.num_rows:
@@ -151,11 +157,14 @@ class Cycle:
                 left = LeftBehind(taken_back=groups_of(taken_back))
                 self._publish(self._roll_up_surely(dirty, left))
         records = {*pc.unique(events.column("record_id")).to_pylist(), *(s.record_id for s in taken.facts)}
+        shown = _keys_shown(taken, bound_to)
         taken_out = False
         try:
-            for batch, plan in self._erasing.overtaken_since(taken.known, sorted(filter(None, records)), taken.facts):
+            for batch, plan in self._erasing.overtaken_since(
+                taken.known, sorted(filter(None, records)), taken.facts, shown
+            ):
                 self._archive(batch)
-                self._store_once(batch)
+                self._is_stored([(batch, self._store_once(batch)[1])])
                 self._erasing.restored(plan)
                 taken_out = True
         except (ClickHouseUnavailable, KafkaUnavailable) as error:
@@ -166,11 +175,12 @@ class Cycle:
             self.settle()
         return result
 
-    def _roll_up_stored(self, taken: "_Stored", result: Settlement) -> None:
-        """Roll up what was stored, and publish whom it touched."""
+    def _roll_up_stored(self, taken: "_Stored", result: Settlement) -> Directory:
+        """Roll up what was stored, and publish whom it touched; answers the directory that it began with."""
         with result.timing("directory"):
             # The directory is read after the touches are stored: whoever states a fact later rebinds them too.
             self._refresh_directory(rebind=False)
+        bound_to = self._directory
         with result.timing("roll_up"):
             keys = pa.concat_tables(taken.dirty).group_by(["contact_key", "day"]).aggregate([])
             # Sorted as the touches are, so that each slice of them reads a part of its own.
@@ -181,6 +191,7 @@ class Cycle:
             now = datetime.now(UTC)
             first, last = min(taken.received), max(taken.received)
             result.ages_s = (max(0.0, (now - last).total_seconds()), max(0.0, (now - first).total_seconds()))
+        return bound_to
 
     def _archive(self, batch: Batch) -> None:
         self._store.keep_dead_letters(batch.dead)
@@ -195,10 +206,24 @@ class Cycle:
         self._store.claim_events(batch.touches)
         dirty = self._store.insert_touches(batch.touches)
         if batch.facts:
+            facts = self._first_stated(batch.facts)
             # Who finds a fact finds where it comes from.
-            self._store.note_fact_sources([stated for stated in batch.facts if stated.record_id])
-            self._store.insert_facts([stated.fact for stated in batch.facts])
+            self._store.note_fact_sources([stated for stated in facts if stated.record_id])
+            self._store.insert_facts([stated.fact for stated in facts])
         return dirty
+
+    def _first_stated(self, facts: Sequence[Stated]) -> list[Stated]:
+        """Without what a body states another time than when it was first received.
+
+        A fact may be dated by its receipt, so that the same body received again would state it anew, and later.
+        """
+        places = self._store.facts_stated_by(sorted({stated.record_id for stated in facts if stated.record_id}))
+        found = []
+        for stated in facts:
+            fact_id = stated.fact.fact_id.hex
+            if not stated.record_id or places.setdefault((stated.record_id, stated.position), fact_id) == fact_id:
+                found.append(stated)
+        return found
 
     def _insert_and_bind(self, batch: Batch, report: CycleReport) -> pa.Table:
         """_insert, and bind anew what the facts of the batch change."""
@@ -292,6 +317,13 @@ def _last_days(rows: pa.Table) -> list[tuple[str, date]]:
     found = rows.group_by("account_id").aggregate([("day", "max")])
     accounts = zip(found.column("account_id").to_pylist(), found.column("day_max").to_pylist(), strict=True)
     return [(account_id, day) for account_id, day in accounts if account_id]
+
+
+def _keys_shown(taken: _Stored, directories: Sequence[Directory]) -> Iterator[str]:
+    """The contact keys that contact-days of these touches have under these directories; asked for only if need be."""
+    for key in pc.unique(pa.concat_tables(taken.dirty).column("contact_key")).to_pylist():
+        yield key
+        yield from (person.contact_key for one in directories if (person := one.people.get(key)))
 
 
 def _first_and_last(touches: pa.Table) -> list[datetime]:

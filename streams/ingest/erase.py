@@ -1,6 +1,6 @@
 """Keeping forgotten people out of what a cycle stores, whenever in the cycle they were forgotten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -51,12 +51,18 @@ class Erasing:
         return self._taken_out(batch, suppressed) if len(suppressed) != batch.known else None
 
     def overtaken_since(
-        self, known: int, record_ids: Sequence[str], facts: list[Stated]
+        self, known: int, record_ids: Sequence[str], facts: list[Stated], rolled_up: Iterable[str]
     ) -> Iterator[tuple[Batch, Plan]]:
-        """The same for bodies and facts that were stored when `known` addresses were forgotten, and settled since."""
+        """The same for bodies and facts that were stored when `known` addresses were forgotten, and settled since.
+
+        rolled_up: the contact keys of the contact-days that were computed of them, as these may name somebody whose
+        bodies are gone by now.
+        """
         suppressed = self._look()
         if len(suppressed) == known:
             return
+        shown = sorted(key for key in rolled_up if suppressed.names(key))
+        Purge(self._store).take_out_contacts(shown, self._suppressions.hash_text)
         for start in range(0, max(len(record_ids), 1), _BODIES_AT_ONCE):
             bodies = self._store.archived_bodies(record_ids[start : start + _BODIES_AT_ONCE])
             batch = decode_batch([_record(body) for body in bodies.values()], FACTS)
@@ -80,7 +86,8 @@ class Erasing:
         purge.take_out_statements(plan, facts)
         stored = set(left.bodies.column("record_id").to_pylist())
         again = self._store.archived_bodies(sorted(plan.again - stored)).values()
-        return _together(left, decode_batch(list(map(_record, again)), FACTS)), plan
+        # Another purge may not have come to these yet.
+        return _together(left, self._without(decode_batch(list(map(_record, again)), FACTS), suppressed)[0]), plan
 
     def remembered(self, rows: Sequence[TouchRow]) -> list[TouchRow]:
         """Touches to store again, without the people who are forgotten: their bodies may not be purged yet."""

@@ -83,6 +83,9 @@ class Poisoned(Exception):
 class Unsettled(Exception):
     """An earlier settlement failed: nothing behind it may be committed, and the worker has to start again."""
 
+    def __init__(self) -> None:
+        super().__init__("what was stored before could not be settled: its records have to be read again")
+
 
 class IngestService(mode.Service):
     """Consumes the signals and facts topics in the group `setten-ingest`."""
@@ -119,13 +122,15 @@ class IngestService(mode.Service):
         self._uncommitted: dict[Any, int] = {}  # stored and not committed, by partition
         self._settle_at = 0.0
         self._read_at = 0.0  # when the first of what is not committed was read, time.perf_counter()
-        self._history_read_at = float("-inf")
+        self._history_read_at = float("-inf")  # when old touches were last rolled up
+        self._old_unsettled = self._old_settling = False  # whether such touches are stored, or being rolled up
+        self._giving_up = False
         self._refused_in_a_row: Counter[str] = Counter()
 
     @property
     def reading_history(self) -> bool:
         """Whether old touches came in lately: an account that looks silent may then only be unread."""
-        return time.monotonic() - self._history_read_at < _HISTORY_S
+        return self._old_unsettled or self._old_settling or time.monotonic() - self._history_read_at < _HISTORY_S
 
     async def measure_lag(self) -> None:
         """Tell the metrics how many records wait. Raises KafkaError."""
@@ -174,6 +179,8 @@ class IngestService(mode.Service):
             cycle = self._cycle = await loop.run_in_executor(self._store_thread, self._open_cycle)
             self._on_ready()
             while not self.should_stop:
+                if self._cannot_settle:  # found out before partitions moved, where nobody else is told
+                    raise Unsettled
                 filled = await self._read(storing)
                 archived = await self._archived(cycle, filled) if filled.records else None
                 if storing is not None and (archived is not None or storing.done()):
@@ -192,6 +199,7 @@ class IngestService(mode.Service):
         except asyncio.CancelledError:
             raise
         except BaseException as error:
+            self._giving_up = True
             under_way = [task for task in (storing, self._settling) if task is not None]
             for other in await asyncio.gather(*under_way, return_exceptions=True):
                 if isinstance(other, Exception) and other is not error:
@@ -236,7 +244,7 @@ class IngestService(mode.Service):
             self._mind_poison(report)
             today = datetime.now(self._settings.zone).date()
             if report.median_day is not None and (today - report.median_day).days > NEWS_DAYS:
-                self._history_read_at = time.monotonic()
+                self._old_unsettled = True
             if not self._uncommitted:
                 self._settle_at, self._read_at = time.monotonic() + _SETTLE_S, told.read_at
             self._uncommitted.update(told.offsets)
@@ -274,15 +282,19 @@ class IngestService(mode.Service):
             return
         async with self._in_settlement:
             if self._cannot_settle:
-                raise Unsettled("what was stored before could not be settled: its records have to be read again")
+                raise Unsettled
             # Taken first: what is stored meanwhile is committed the next time.
             offsets, self._uncommitted = self._uncommitted, {}
             read_at = self._read_at
+            self._old_settling, self._old_unsettled = self._old_unsettled, False
             try:
                 settlement = await self._patiently(self._cycle.settle, self._settle_thread)
             except BaseException:
                 self._cannot_settle = True
                 raise
+            finally:
+                if self._old_settling:
+                    self._old_settling, self._history_read_at = False, time.monotonic()
             with settlement.timing("commit"):
                 await self._commit(offsets)
         observe_settlement(self._metrics, settlement, time.perf_counter() - read_at if offsets else None)
@@ -314,7 +326,7 @@ class IngestService(mode.Service):
             try:
                 return await loop.run_in_executor(thread, action)
             except (ClickHouseUnavailable, KafkaUnavailable) as error:
-                if self.should_stop:
+                if self.should_stop or self._giving_up:
                     raise
                 log.warning("%s; trying again in %s s", error, pause_s)
                 self._metrics.retries.inc()

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from infra.purge import Plan, Purge
 from infra.store import Store
 from infra.suppressions import Suppressions
-from models.erasure import address_hash
+from models.erasure import Suppressed, address_hash
 from models.records import Origin
+from models.spellings import search_pattern
 from streams.ingest.batch import Record, decode_batch
 from tests.integration.test_cycle import FACTS, RECEIVED, STEPS, Recording, account, cycle_of, event, record
 from tests.stack import checksums
@@ -167,6 +170,46 @@ def test_who_is_forgotten_while_a_settlement_looks_is_looked_for_again(
     assert not store.meanwhile
     assert holding(store) == []
     assert holding(store, OTHER) == []
+
+
+def test_who_is_erased_while_a_settlement_sleeps_is_not_left_in_what_it_writes(new_store: Callable[..., Store]) -> None:
+    """Nobody waits for a worker that stands still: the bodies are gone when it looks."""
+    store = new_store(Recording)
+    assert isinstance(store, Recording)
+    awake = Store(store.clickhouse, "Asia/Tokyo")
+    cycle = cycle_of(store)
+    cycle.run([FACTS])
+    cycle.store(cycle.archive(decode_batch([record([event(5, data=data(*WITH))], offset=3)], "facts")))
+    recompute = store.recompute
+
+    def sleepy(keys: pa.Table) -> pa.Table:
+        groups = recompute(keys)
+        store.recompute = recompute  # type: ignore[method-assign]
+        erase(awake)
+        return groups
+
+    store.recompute = sleepy  # type: ignore[method-assign]
+    cycle.settle()
+    assert holding(store) == []
+    assert store.clickhouse.statement(
+        "SELECT groupArray((account_id, contact_key, touches)) FROM contact_day FINAL"
+    ) == (f"[('aozora','mail:{OTHER}',1)]")
+
+
+def erase(store: Store) -> None:
+    """What `setten forget` does where no worker is awake."""
+    forget(store)
+    suppressions, purge = Suppressions(store.clickhouse), Purge(store)
+    suppressed = Suppressed(suppressions.key(), [address_hash(suppressions.key(), GONE)])
+    pattern, contacts, plan = search_pattern([GONE]), [f"mail:{GONE}"], Plan()
+    purge.note(plan, purge.changes(pattern, contacts, suppressed), contacts)
+    purge.take_out(plan)
+    purge.take_out_facts(plan, pattern, suppressed)
+    purge.take_out_contacts(contacts, suppressions.hash_text)
+    again = store.archived_bodies(sorted(plan.again)).values()
+    cycle_of(store).run([Record(b.topic, 0, 0, 0, tuple(b.origin().to_headers()), b.body) for b in again])
+    purge.compute_again(plan)
+    purge.done(plan)
 
 
 def test_days_of_others_that_lose_touches_with_the_person_are_computed_anew(new_store: Callable[..., Store]) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from infra.purge import Purge
+from infra.purge import Plan, Purge
 from infra.store import Store
+from infra.suppressions import Suppressions
 from models.erasure import Suppressed, address_hash
 from models.facts import VisitorIdentified
 from models.records import Origin
@@ -23,6 +24,7 @@ from tests.stack import checksums
 
 NewStore = Callable[..., Store]
 RECEIVED = datetime(2026, 6, 1, tzinfo=UTC)
+GONE = "gone@aozora.example"
 COUNTED = "SELECT (account_id, contact_key, toString(day), touches) AS t FROM contact_day FINAL ORDER BY t"
 
 
@@ -69,6 +71,59 @@ def test_visits_made_before_somebody_is_identified_count_for_her_account_in_any_
             ["id:site:u1", "", "CTO", HANA],
             [HANA, "", "CTO", ""],
         ]
+
+
+def test_a_body_received_again_days_later_does_not_make_what_it_states_the_latest(new_store: NewStore) -> None:
+    """Its times are put right by that of its receipt; what was stated between the two receipts is later all the same."""
+    told = {
+        "batch": [identify(3, anonymousId="v1", traits={"email": "hana@aozora.example"}), page(1, 3, anonymousId="v1")]
+    }
+    body = json.dumps({**told, "sentAt": "2026-05-03T04:00:01Z"}).encode()
+
+    def received(day: int) -> Record:
+        origin = Origin("site", "segment", datetime(2026, 5, day, 4, 0, 2, tzinfo=UTC))
+        return Record("signals.web", 0, day, 0, tuple(origin.to_headers()), body)
+
+    later = calls(identify(4, anonymousId="v1", traits={"email": "bob@kita.example"}))
+    store = new_store()
+    ingest(store, [record(ACCOUNTS, "facts")], [received(3)], [later])
+    before, facts = ask(store, COUNTED), ask(store, "SELECT count() AS t FROM facts FINAL")
+    assert before == [["kita", "mail:bob@kita.example", "2026-05-03", 1]]
+    ingest(store, [received(12), received(20)])
+    assert ask(store, COUNTED) == before
+    assert ask(store, "SELECT count() AS t FROM facts FINAL") == facts
+
+
+def test_facts_that_come_in_while_others_are_erased_are_bound_and_so_are_those_after_them(new_store: NewStore) -> None:
+    store = new_store()
+    gone = [identify(1, anonymousId=f"g{n}", traits={"email": GONE}) for n in range(6)]
+    ingest(store, [record(ACCOUNTS, "facts"), calls(*gone)])
+    other = cycle(Store(store.clickhouse, "Asia/Tokyo"))
+    suppressions = Suppressions(store.clickhouse)
+    hashes = [address_hash(suppressions.key(), GONE)]
+    suppressions.begin(hashes, RECEIVED)
+    told = []
+
+    class Slow(Purge):
+        def _delete(self, table: str, condition: str) -> None:
+            if table == "facts":
+                told.append(store.directory_state().facts)
+                other.run([calls(identify(2, anonymousId="v0", traits={"email": "hana@aozora.example"}))])
+                told.append(store.directory_state().facts)
+            super()._delete(table, condition)
+
+    suppressed, pattern = Suppressed(suppressions.key(), hashes), search_pattern([GONE])
+    purge, plan = Slow(store), Plan()
+    purge.note(plan, purge.changes(pattern, [f"mail:{GONE}"], suppressed), [f"mail:{GONE}"])
+    purge.take_out(plan)
+    purge.take_out_facts(plan, pattern, suppressed)
+    purge.compute_again(plan)
+    purge.done(plan)
+    assert len(told) == 2
+    assert store.directory_state().facts > max(told)
+    other.run([calls(page(9, 3, anonymousId="v9"))])
+    other.run([calls(identify(4, anonymousId="v9", traits={"email": "hana@aozora.example"}))])
+    assert ask(store, COUNTED) == [["aozora", HANA, "2026-05-03", 1]]
 
 
 def test_bodies_that_state_facts_change_nothing_when_they_come_again(new_store: NewStore) -> None:
