@@ -74,7 +74,7 @@ def test_visits_made_before_somebody_is_identified_count_for_her_account_in_any_
 
 
 def test_a_body_received_again_days_later_does_not_make_what_it_states_the_latest(new_store: NewStore) -> None:
-    """Its times are put right by that of its receipt; what was stated between the two receipts is later all the same."""
+    """Its times are put right by that of its receipt; what was stated between two receipts is later all the same."""
     told = {
         "batch": [identify(3, anonymousId="v1", traits={"email": "hana@aozora.example"}), page(1, 3, anonymousId="v1")]
     }
