@@ -29,7 +29,7 @@ class Reason(StrEnum):
 REMEDIES: dict[Reason, str] = {
     Reason.EMPTY_BODY: "send a JSON object, a JSON array or NDJSON",
     Reason.INVALID_UTF8: "encode the event in UTF-8",
-    Reason.NOT_JSON: "send well-formed JSON without NaN or deep nesting",
+    Reason.NOT_JSON: "send well-formed JSON without NaN, deep nesting or a name given twice",
     Reason.NOT_AN_EVENT: "send an object with the attributes that `setten schema` prints",
     Reason.TOO_LARGE: "keep one event under 1 MiB",
     Reason.UNKNOWN_ADAPTER: "name an adapter this version has",

@@ -11,12 +11,16 @@ from models.outcomes import Reason
 
 
 class NotStrict(Exception):
-    """A text that is refused. reason, detail: those of its dead letter."""
+    """A text that is refused. reason, detail: those of its dead letter.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    is_doubled: it is well-formed but for a name given twice, so the bounds of what is in it can be told.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, is_doubled: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.is_doubled = is_doubled
 
 
 def loads(raw: bytes) -> object:
@@ -34,4 +38,13 @@ def loads(raw: bytes) -> object:
             stripped.decode("utf-8")
         except UnicodeDecodeError as encoding:
             raise NotStrict(Reason.INVALID_UTF8, f"byte {encoding.start} is not UTF-8") from error
-        raise NotStrict(Reason.NOT_JSON, f"not JSON: {error}") from error
+        raise NotStrict(Reason.NOT_JSON, f"not JSON: {error}", is_doubled=_is_json(stripped)) from error
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether a text is JSON, if a name may be given twice. UTF-8 without a byte order mark."""
+    try:
+        jiter.from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return False
+    return True

@@ -5,12 +5,11 @@ It answers what `canonical.decode` and `read_signal` together would, or nothing 
 `models.events`; tests/property/test_fast_path.py holds both against each other.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -21,6 +20,7 @@ from msgspec import Meta, Struct
 from models.erasure import MARK
 from models.events import MAX_CONTACTS, Contact, Direction, default_direction, split_type
 from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, NDJSON_TYPES
+from models.strict_json import NotStrict, loads
 from models.touch_table import TOUCH_ROW, from_micros, micros, touch_table, with_precedence
 from models.touches import FUTURE_TOLERANCE, content_digest, event_digest, machine_reason
 
@@ -63,10 +63,12 @@ class _Signal(Struct, forbid_unknown_fields=True):
 _ONE = msgspec.json.Decoder(_Signal)
 _MANY = msgspec.json.Decoder(list[_Signal])
 _CONTACTS = msgspec.json.Decoder(Annotated[list[_Contact], Meta(min_length=1, max_length=MAX_CONTACTS)])
-# Of a name given twice the last one counts, and what stands under the first is not looked at where it is kept raw; the
-# contract looks. Letters that are escaped could spell the name another way.
-_CONTACTS_KEY = b'contacts"'
-_ESCAPED = re.compile(rb"\\u00[67]")
+# msgspec takes the last of a name given twice; the contract refuses both. Every name and every text has two quotes, so
+# a body that has no more of them than what was read from it accounts for gives no name twice, however it spells it.
+# Only where it has more (a default spelt out, a quote in a text) is it read again by a parser that tells.
+_QUOTES = 2
+_NEEDED_QUOTES = 6 * _QUOTES  # type, time, data and contacts, and two texts
+_OPTIONAL_QUOTES = 2 * _QUOTES  # a name and its text
 # People recur in the same words; longer ones are read anew, so that what is kept of them is bounded.
 _KEPT_BYTES = 256
 
@@ -90,11 +92,12 @@ class _Kind(NamedTuple):
 
 
 class _People(NamedTuple):
-    """The distinct contacts of an event, sorted. told: as the content digest takes them."""
+    """The distinct contacts of an event, sorted. told: as the content digest takes them. quotes: in their JSON."""
 
     keys: tuple[str, ...]
     affiliations: tuple[str, ...]
     told: str
+    quotes: int = 0
 
 
 # In the place of what only the contract can read, until its rows are left out.
@@ -128,6 +131,7 @@ def fast_table(bodies: Bodies) -> tuple[pa.Table, list[int]]:
     events = _read(bodies, left)
     kinds = {told: _kind(told) for told in set(events.types)}
     left |= {events.body[at] for at in _unusual(events, kinds)}
+    left |= _doubled(events, bodies)
     table = _table(events, kinds, bodies, left) if events.signals else touch_table([])
     return table, sorted(left)
 
@@ -140,19 +144,14 @@ def _read(bodies: Bodies, left: set[int]) -> _Events:
     decode = _ONE.decode
     for at, (value, content_type) in enumerate(zip(bodies.values, bodies.content_types, strict=True)):
         try:
-            if MARK in value or _ESCAPED.search(value):
+            if MARK in value:
                 left.add(at)  # erased people are left out by the contract's reading
             elif value[:1] == b"{" and content_type == "application/json" and len(value) <= MAX_EVENT_BYTES:
-                signal = decode(value)
-                if value.count(_CONTACTS_KEY) != 1:
-                    raise ValueError("several contacts, of which all but the last were not looked at")
-                signals.append(signal)
+                signals.append(decode(value))
                 owner.append(at)
                 position.append(0)
             else:
                 several = _several(value, content_type)
-                if value.count(_CONTACTS_KEY) != len(several):
-                    raise ValueError("several contacts, of which all but the last were not looked at")
                 signals += several
                 owner += [at] * len(several)
                 position += range(len(several))
@@ -205,6 +204,41 @@ def _moment(text: str) -> int | None:
         return micros(datetime.fromisoformat(text).astimezone(UTC))
     except ValueError:
         return None
+
+
+def _doubled(events: _Events, bodies: Bodies) -> set[int]:
+    """The bodies that give a name twice in one object of theirs."""
+    columns: tuple[Sequence[object], ...] = (
+        [signal.id for signal in events.signals],
+        [signal.source for signal in events.signals],
+        [signal.specversion for signal in events.signals],
+        [signal.data.direction for signal in events.signals],
+        events.campaigns,
+        events.subjects,
+        events.user_agents,
+    )
+    people = [found or _NOBODY for found in events.people]
+    # A body never has fewer quotes than are accounted for: where all together have as many, each has.
+    absent = sum(column.count("") + column.count(None) for column in columns)
+    told = _OPTIONAL_QUOTES * (len(columns) * len(people) - absent) + _NEEDED_QUOTES * len(people)
+    read = [at for at, _ in groupby(events.body)]
+    if told + sum(p.quotes for p in people) == sum(bodies.values[at].count(b'"') for at in read):
+        return set()
+    accounted = dict.fromkeys(read, 0)
+    for at, person, *texts in zip(events.body, people, *columns, strict=True):
+        accounted[at] += _NEEDED_QUOTES + _OPTIONAL_QUOTES * sum(1 for text in texts if text) + person.quotes
+    doubtful = [at for at, quotes in accounted.items() if bodies.values[at].count(b'"') != quotes]
+    return {at for at in doubtful if _gives_a_name_twice(bodies.values[at], bodies.content_types[at])}
+
+
+def _gives_a_name_twice(body: bytes, content_type: str) -> bool:
+    is_lines = content_type.partition(";")[0].strip() in NDJSON_TYPES
+    try:
+        for text in filter(None, map(bytes.strip, body.split(b"\n"))) if is_lines else (body,):
+            loads(text)
+    except NotStrict:
+        return True
+    return False
 
 
 def _unusual(events: _Events, kinds: dict[str, _Kind | None]) -> set[int]:
@@ -300,9 +334,14 @@ def _people(contacts: bytes) -> _People | None:
 def _read_people(contacts: bytes) -> _People | None:
     try:
         found = _CONTACTS.decode(contacts)
-    except ValueError:
+        told = sum(len(contact.__struct_fields__) - msgspec.structs.astuple(contact).count(None) for contact in found)
+        quotes = contacts.count(b'"')
+        if quotes != _OPTIONAL_QUOTES * told:
+            loads(contacts)
+    except (ValueError, NotStrict):
         return None
-    return _alone(found[0]) if len(found) == 1 else _together(found)
+    people = _alone(found[0]) if len(found) == 1 else _together(found)
+    return people and people._replace(quotes=quotes)
 
 
 _known_people = lru_cache(maxsize=1 << 16)(_read_people)

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import pydantic_core
 from pydantic import ValidationError
 
 from models.erasure import is_nobody
 from models.facts import FACT, AnyFact
 from models.outcomes import DeadLetter, Erased, Reason
 from models.sources.canonical import MAX_EVENTS, elements
+from models.strict_json import NotStrict, loads
 
 
 def decode_facts(body: bytes) -> list[AnyFact | DeadLetter | Erased]:
@@ -17,12 +17,12 @@ def decode_facts(body: bytes) -> list[AnyFact | DeadLetter | Erased]:
     if not stripped:
         return [DeadLetter(0, Reason.EMPTY_BODY, "the body is empty", body)]
     try:
-        value = pydantic_core.from_json(stripped, allow_inf_nan=False)
-    except ValueError as error:
-        if b"\n" in stripped and not stripped.startswith(b"["):
+        value = loads(stripped)
+    except NotStrict as refused:
+        if b"\n" in stripped and not stripped.startswith(b"[") and not refused.is_doubled:
             lines = [line for line in stripped.split(b"\n") if line.strip()]
             return [_one(index, outcome) for index, line in enumerate(lines) for outcome in decode_facts(line)[:1]]
-        return [DeadLetter(0, Reason.NOT_JSON, f"not JSON: {error}", body)]
+        return [DeadLetter(0, refused.reason, refused.detail, body)]
     if not isinstance(value, list):
         return [_fact(0, value, stripped)]
     if len(value) > MAX_EVENTS:

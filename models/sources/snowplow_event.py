@@ -9,7 +9,6 @@
 Source: https://docs.snowplow.io/docs/events/going-deeper/event-parameters/
 """
 
-import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ from models.records import Origin
 from models.sources import tracker
 from models.sources.canonical import signal_or_dead_letter
 from models.sources.tracker import Who
-from models.sources.webhook_json import Refused, Told, shown
+from models.sources.webhook_json import Refused, Told, parse, shown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACTIONS = {"pv": "page_viewed", "pp": "page_pinged", "tr": "transaction", "ti": "transaction_item"}
@@ -83,8 +82,10 @@ def _schema_name(told: Mapping[str, object]) -> str:
         except ValueError:
             raise Refused(Reason.FIELD_INVALID, f"ue_px: {shown(packed)} is not JSON in base64") from None
     try:
-        outer = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
+        outer = parse(text.encode("utf-8", "surrogatepass"), where) if isinstance(text, str) else None
+    except Refused as refused:
+        if refused.is_doubled:
+            raise
         outer = None
     event = outer.get("data") if isinstance(outer, dict) else None
     schema = event.get("schema") if isinstance(event, dict) else None

@@ -4,13 +4,12 @@ A provider's module says what one event of its own tells (a Reader). Parsing, th
 the answer for every one of them are here.
 """
 
-from collections.abc import Callable, Mapping
-
-import pydantic_core
+from collections.abc import Callable, Iterable, Mapping
 
 from models.events import MAX_CONTACTS, Signal
 from models.outcomes import DeadLetter, Reason
 from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, elements, signal_or_dead_letter
+from models.strict_json import NotStrict, loads
 
 Told = dict[str, object]
 """A JSON object as a provider sent it."""
@@ -20,12 +19,16 @@ Reader = Callable[[Told], list[Told]]
 
 
 class Refused(Exception):
-    """An event, or a body, that cannot become signals. reason, detail: those of its dead letter."""
+    """An event, or a body, that cannot become signals. reason, detail: those of its dead letter.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    is_doubled: see models.strict_json.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, is_doubled: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.is_doubled = is_doubled
 
 
 def decode_events(body: bytes, read: Reader) -> list[Signal | DeadLetter]:
@@ -33,13 +36,17 @@ def decode_events(body: bytes, read: Reader) -> list[Signal | DeadLetter]:
 
     An adapter whose provider sends arrays reads an object too: a dead letter that somebody mended is sent alone.
     """
+    events: Iterable[tuple[object, bytes]]
     try:
         value = parse(body)
+        if value == []:
+            raise Refused(Reason.EMPTY_BODY, "the array holds no event")
+        events = zip(value, elements(body.decode("utf-8")), strict=True) if isinstance(value, list) else [(value, body)]
     except Refused as refused:
-        return [DeadLetter(0, refused.reason, refused.detail, body)]
-    if value == []:
-        return [DeadLetter(0, Reason.EMPTY_BODY, "the array holds no event", body)]
-    events = zip(value, elements(body.decode("utf-8")), strict=True) if isinstance(value, list) else [(value, body)]
+        if not (refused.is_doubled and body.strip().removeprefix(b"\xef\xbb\xbf").startswith(b"[")):
+            return [DeadLetter(0, refused.reason, refused.detail, body)]
+        # One event that gives a name twice must not take its neighbours along.
+        events = ((_alone(raw), raw) for raw in elements(body.decode("utf-8")))
     outcomes: list[Signal | DeadLetter] = []
     for event, raw in events:
         outcomes += _answers(len(outcomes), event, raw, read)
@@ -53,18 +60,22 @@ def decode_events(body: bytes, read: Reader) -> list[Signal | DeadLetter]:
 def parse(raw: bytes, what: str = "the body") -> object:
     """The JSON value of a body, or of a text inside one. what: its name in a detail. Raises Refused.
 
-    NaN is refused, and so is nesting too deep for the parser.
+    Strict: what models.strict_json refuses is refused here, as by the collector.
     """
-    stripped = raw.strip().removeprefix(b"\xef\xbb\xbf")
-    if not stripped:
-        raise Refused(Reason.EMPTY_BODY, f"{what} is empty")
     try:
-        stripped.decode("utf-8")
-        return pydantic_core.from_json(stripped, allow_inf_nan=False)
-    except UnicodeDecodeError as error:
-        raise Refused(Reason.INVALID_UTF8, f"{what}: byte {error.start} is not UTF-8") from error
-    except ValueError as error:
-        raise Refused(Reason.NOT_JSON, f"{what} is not JSON: {error}") from error
+        return loads(raw)
+    except NotStrict as error:
+        detail = error.detail.removeprefix("the body is ")
+        told = f"{what}: {detail}" if error.reason is Reason.INVALID_UTF8 else f"{what} is {detail}"
+        raise Refused(error.reason, told, is_doubled=error.is_doubled) from error
+
+
+def _alone(raw: bytes) -> object:
+    """The value of one event, or why it has none."""
+    try:
+        return parse(raw, "the event")
+    except Refused as refused:
+        return refused
 
 
 def _answers(index: int, event: object, raw: bytes, read: Reader) -> list[Signal | DeadLetter]:
@@ -73,6 +84,8 @@ def _answers(index: int, event: object, raw: bytes, read: Reader) -> list[Signal
         if len(raw) > MAX_EVENT_BYTES:
             detail = f"{len(raw):,} bytes in one event; the limit is {MAX_EVENT_BYTES:,}"
             raise Refused(Reason.TOO_LARGE, detail)
+        if isinstance(event, Refused):
+            raise event
         if not isinstance(event, dict):
             raise Refused(Reason.NOT_AN_EVENT, f"a JSON {type(event).__name__}, not an object")
         values = read(event)

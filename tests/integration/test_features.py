@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -218,3 +219,13 @@ def test_a_roll_up_that_another_worker_overtook_counts_nowhere_twice(new_store: 
     assert (
         store.clickhouse.statement("SELECT groupArray((account_id, touches)) FROM contact_day FINAL") == "[('kita',1)]"
     )
+
+
+def test_the_documented_query_tells_the_share_of_machines(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    agents = ["", "", "", "Googlebot/2.1"]
+    ingest(store, [], [signal(n, f"2026-06-0{n + 1}T01:00:00Z", user_agent=agent) for n, agent in enumerate(agents)])
+    text = (Path(__file__).parents[2] / "docs/metrics.md").read_text("utf-8")
+    sql = text.partition("## Share of machine traffic")[2].partition("```sql\n")[2].partition("```")[0]
+    found = store.clickhouse.query_text(sql).to_pylist()
+    assert [(row["machine"], row["touches"], row["share"]) for row in found] == [("", 3, 0.75), ("crawler", 1, 0.25)]

@@ -172,6 +172,80 @@ def test_arrays_and_lines_read_as_the_contract_reads_them(told: list[dict[str, A
         agree(body, content_type)
 
 
+def written(told: Any, twice: list[str], spelt: bool) -> str:
+    """JSON in which the names in `twice` are given a second time in every object that has them, the first time as null
+    or as text; `spelt`: with a letter of theirs escaped."""
+    if isinstance(told, list):
+        return "[" + ",".join(written(one, twice, spelt) for one in told) + "]"
+    if not isinstance(told, dict):
+        return json.dumps(told)
+    pairs = []
+    for name, value in told.items():
+        if name in twice:
+            first = f'"\\u{ord(name[0]):04x}{name[1:]}"' if spelt else json.dumps(name)
+            pairs.append(f"{first} : {'null' if name == 'id' else json.dumps('2026-05-01T00:00:00Z')}")
+        pairs.append(f"{json.dumps(name)}: {written(value, twice, spelt)}")
+    return "{" + ",".join(pairs) + "}"
+
+
+doubled = st.lists(
+    st.sampled_from(["id", "type", "time", "data", "contacts", "email", "subject", "campaign", "user_agent", "extra"]),
+    max_size=2,
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(st.tuples(event | plain_event, doubled), min_size=1, max_size=4), st.booleans())
+def test_a_name_given_twice_is_refused_by_both_and_costs_no_neighbour(
+    told: list[tuple[dict[str, Any], list[str]]], spelt: bool
+) -> None:
+    events = [written(one, twice, spelt).encode("utf-8", "surrogatepass") for one, twice in told]
+    origin = Origin("s", "canonical", RECEIVED, "application/json")
+    for body in (events[0], b"[" + b", ".join(events) + b"]", b"\n".join(events)):
+        agree(body)
+        agree(body, "application/x-ndjson")
+    alone = [outcomes_of(raw, origin)[0] for raw in events]
+    together = outcomes_of(b"[" + b", ".join(events) + b"]", origin)
+    assert [isinstance(one, Signal) for one in together] == [isinstance(one, Signal) for one in alone]
+
+
+@pytest.mark.parametrize("name", ["id", "type", "time", "data", "contacts", "email", "subject", "user_agent"])
+@pytest.mark.parametrize("spelt", [False, True])
+def test_every_name_given_twice_is_left_to_the_contract_which_refuses_it(name: str, spelt: bool) -> None:
+    told = {
+        "id": "e",
+        "type": "web.page_viewed",
+        "time": "2026-05-01T00:00:00Z",
+        "data": {"contacts": [{"email": "hana@a.example"}], "subject": "/", "user_agent": "x"},
+    }
+    assert agree(json.dumps(told).encode())
+    for first in ("null", '""', '"2026-05-01T00:00:00Z"', json.dumps(told["data"])):
+        body = written(told, [name], spelt).replace(' : "2026-05-01T00:00:00Z"', f" : {first}", 1).encode()
+        assert not agree(body)
+        [refused] = outcomes_of(body, Origin("s", "canonical", RECEIVED, "application/json"))
+        assert isinstance(refused, DeadLetter)
+        assert (refused.reason, refused.raw) == ("not_json", body)
+        assert "uplicate key" in refused.detail
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"/"', '"/\\""'),
+        ('"/"', '""'),
+        ('"id": "e"', '"id": null'),
+        ('"hana@a.example"', '"hana@a.example", "ip": null'),
+    ],
+)
+def test_quotes_that_are_no_names_go_the_fast_way(before: str, after: str) -> None:
+    told = (
+        '{"id": "e", "type": "web.page_viewed", "time": "2026-05-01T00:00:00Z",'
+        ' "data": {"contacts": [{"email": "hana@a.example"}], "subject": "/"}}'
+    )
+    assert before in told
+    assert agree(told.replace(before, after).encode())
+
+
 pieces = st.sampled_from([b"", b"\x00", b"\xff", b"\xed\xa0\x80", b'"', b"{", b"\\ud800", b"\n", b"1", b","])
 
 

@@ -249,6 +249,26 @@ def test_a_bad_event_costs_itself_only_and_keeps_its_own_bytes() -> None:
     assert fourth == DeadLetter(3, Reason.NOT_AN_EVENT, "a JSON int, not an object", b"7")
 
 
+@pytest.mark.parametrize("name", ['"email"', '"\\u0065mail"'])
+def test_an_event_that_gives_a_name_twice_is_refused_and_its_neighbours_are_read(name: str) -> None:
+    good = json.dumps(sendgrid("open")[0])
+    doubled = f'{{{name}: "other@aozora.example", {good[1:]}'
+    first, second = outcomes("sendgrid", f"[{doubled}, {good}]".encode())
+    assert isinstance(first, DeadLetter)
+    assert (first.reason, first.raw.decode()) == (Reason.NOT_JSON, doubled)
+    assert 'the event is not JSON: Detected duplicate key "email"' in first.detail
+    assert isinstance(second, Signal)
+    inner = sns({"eventType": "Open"})
+    inner["Message"] = '{"eventType": "Open", "eventType": "Send"}'
+    assert refusal("ses", inner).detail.startswith("Message is not JSON: Detected duplicate key")
+
+
+@pytest.mark.parametrize("adapter", ["segment", "snowplow", "cloudevents", "zoom", "canonical"])
+def test_every_adapter_of_json_refuses_a_name_given_twice(adapter: str) -> None:
+    found = refusal(adapter, b'{"extra": {"a": 1, "a": 2}}')
+    assert found.reason is Reason.NOT_JSON
+
+
 def test_a_dead_letter_that_was_mended_is_read_alone() -> None:
     assert signal("sendgrid", sendgrid("open")[0]) == signal("sendgrid", sendgrid("open"))
 
