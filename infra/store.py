@@ -1,7 +1,7 @@
 """The tables, as ingest and assessment speak of them. Every write is idempotent: doing it again changes nothing."""
 
 from base64 import b64decode
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -166,6 +166,11 @@ def _ranked(table: pa.Table) -> pa.Table:
     return table.append_column("rank", pc.cast(pc.subtract(pa.scalar(_RANK_TOP, pa.int64()), micros), pa.uint64()))
 
 
+def _facts(table: pa.Table) -> dict[str, AnyFact]:
+    told = zip(table.column("fact_id").to_pylist(), table.column("body").to_pylist(), strict=True)
+    return {fact_id: FACT.validate_json(body) for fact_id, body in told}
+
+
 def in_slices(keys: pa.Table) -> Iterator[pa.Table]:
     """Dirty (contact_key, day) keys, a bounded number at a time."""
     for start in range(0, keys.num_rows, _KEYS_PER_RECOMPUTE):
@@ -178,6 +183,7 @@ class Store:
     def __init__(self, clickhouse: ClickHouse, zone: str) -> None:
         self.clickhouse = clickhouse
         self._zone = zone
+        self._counted: tuple[int, int] | None = None  # what was written, and how many facts that is
 
     # --- ingest -------------------------------------------------------------------------------------------------
 
@@ -292,22 +298,39 @@ class Store:
 
     def directory_state(self) -> DirectoryState:
         row = self.clickhouse.rows("directory_state")[0]
-        return DirectoryState(int(row["facts"]), int(row["corrections"]), int(row["bound_facts"]))
+        written, counted = int(row["written"]), self._counted
+        if counted is None or counted[0] != written:
+            # Counted after it was looked whether there are others: of those that come in between the next look tells.
+            counted = self._counted = written, int(self.clickhouse.rows("facts_counted")[0]["facts"])
+        return DirectoryState(counted[1], int(row["corrections"]), int(row["bound_facts"]))
 
     def facts(self) -> list[AnyFact]:
         """Those that the directory is the fold of."""
-        bodies = self.clickhouse.query("facts").column("body").to_pylist()
-        return [FACT.validate_json(body) for body in bodies]
+        return list(self.facts_by_id().values())
 
-    def facts_since(self, since_us: int, known: Container[str]) -> tuple[dict[str, AnyFact], int]:
-        """The facts stored since a moment by their ids (hex), without the known ones; and when the last was stored.
+    def facts_by_id(self) -> dict[str, AnyFact]:
+        """Those that the directory is the fold of by their ids, hex."""
+        found: dict[str, AnyFact] = {}
+        buckets = 1 + self.directory_state().facts // _FACTS_AT_ONCE
+        for bucket in range(buckets):
+            found |= _facts(self.clickhouse.query("facts", {"bucket": bucket, "buckets": buckets}))
+        return found
+
+    def facts_of(self, fact_ids: Sequence[str]) -> dict[str, AnyFact]:
+        """Some facts by their ids, hex."""
+        found: dict[str, AnyFact] = {}
+        for start in range(0, len(fact_ids), _FACTS_AT_ONCE):
+            batch = _columns(_FACT_IDS, [(one,) for one in fact_ids[start : start + _FACTS_AT_ONCE]])
+            found |= _facts(self.clickhouse.query("facts_of", batch=batch))
+        return found
+
+    def facts_since(self, since_us: int) -> tuple[list[str], int]:
+        """The ids (hex) of the facts stored since a moment, and when the last was stored.
 
         Both moments are by ClickHouse's clock, Unix microseconds.
         """
         table = self.clickhouse.query("facts_since", {"since": max(since_us, 0)})
-        told = zip(table.column("fact_id").to_pylist(), table.column("body").to_pylist(), strict=True)
-        latest_us = pc.max(table.column("stored_us")).as_py() or 0
-        return {fact_id: FACT.validate_json(body) for fact_id, body in told if fact_id not in known}, latest_us
+        return table.column("fact_id").to_pylist(), pc.max(table.column("stored_us")).as_py() or 0
 
     def note_fact_sources(self, stated: Sequence[tuple[AnyFact, str, int]]) -> int:
         """Note which bodies state which facts: fact, record_id, position."""
@@ -358,8 +381,11 @@ class Store:
             yield page
             last = page.slice(page.num_rows - 1)
         if people:
-            named = _columns(_CONTACTS, [(person,) for person in people])
-            yield from in_slices(self.clickhouse.query("contact_days_as", people=named))
+            yield from in_slices(self.contact_days_as(people))
+
+    def contact_days_as(self, people: Sequence[str]) -> pa.Table:
+        """The (contact_key, day) keys under which touches are counted as these people's, whoever they are of."""
+        return self.clickhouse.query("contact_days_as", people=_columns(_CONTACTS, [(person,) for person in people]))
 
     def project_directory(self, directory: Directory, news: News | None = None) -> None:
         """Write the tables that show the directory: accounts, contacts, revenue; with `news` only what it changed."""

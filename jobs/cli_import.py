@@ -131,6 +131,20 @@ def access_log(
     _import(adapters[format_], "signals.web", files, accounts, own_domain, source, as_json, data_dir, config)
 
 
+@import_app.command("snowplow")
+def snowplow(
+    files: Files,
+    accounts: Accounts = None,
+    own_domain: OwnDomains = None,
+    source: Source = "snowplow",
+    as_json: AsJson = False,
+    data_dir: DataDirOption = None,
+    config: Config = None,
+) -> None:
+    """Web events from Snowplow's table of events, exported as CSV with a header line."""
+    _import("snowplow-enriched", "signals.web", files, accounts, own_domain, source, as_json, data_dir, config)
+
+
 @import_app.command("signals")
 def signals(
     files: Files,

@@ -25,7 +25,9 @@ _ADD = re.compile(
 )
 _COMMENT_COLUMN = re.compile(r"ALTER TABLE (\w+) COMMENT COLUMN (\w+)\s+'((?:[^']|'')*)'$")
 # What a table is stored with says nothing of what is in it.
-_SETTING = re.compile(r"^ALTER TABLE \w+ MODIFY SETTING ", re.MULTILINE)
+_SETTING = re.compile(
+    r"^ALTER TABLE \w+ (?:MODIFY SETTING|MATERIALIZE COLUMN|MODIFY COLUMN \w+ DEFAULT|ADD INDEX) ", re.MULTILINE
+)
 _COLUMN = re.compile(r"^    (\w+)\s+(.+?) COMMENT '((?:[^']|'')*)'(?: CODEC\(.+\))?,?$")
 _GRAIN = re.compile(r"^-- grain: (.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^COMMENT '((?:[^']|'')*)'$", re.MULTILINE)

@@ -64,9 +64,9 @@ class FileRecords(Iterator[bytes]):
 def records(path: Path, adapter: str) -> FileRecords:
     """Split a file, compressed with gzip or not, as its adapter needs it; memory does not grow with the file.
 
-    canonical, access-log: up to 200 lines a record. attendance, attendees, host-log: the header line and up to 200
-    rows. mbox: one message with its envelope line, byte for byte up to 1 MiB; what is cut off is body, which no adapter
-    reads.
+    canonical, access-log: up to 200 lines a record. attendance, attendees, host-log, snowplow-enriched: the header line
+    and up to 200 rows. mbox: one message with its envelope line, byte for byte up to 1 MiB; what is cut off is body,
+    which no adapter reads.
     """
     return FileRecords(path, adapter)
 
@@ -170,6 +170,7 @@ _SPLITTERS: dict[str, Callable[[Lines], Iterator[bytes]]] = {
     "mbox": _messages,
     "attendance": _csv_batches,
     "attendees": _list_batches,
+    "snowplow-enriched": _csv_batches,
     "access-log": _batches,
     "host-log": _batches_below_header,
 }

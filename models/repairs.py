@@ -15,7 +15,7 @@ from models.records import Origin
 # passes: may be sent. untouched: the program gave nothing. unchanged: it gave what was there. refused: still breaks
 # the contract. failed: the program could not be run on it.
 Outcome = Literal["passes", "untouched", "unchanged", "refused", "failed"]
-_JSON_ADAPTERS = ("canonical", "facts")
+_JSON_ADAPTERS = ("canonical", "facts", "cloudevents", "segment")
 _MOST_DIFF_BYTES = 1 << 16
 
 

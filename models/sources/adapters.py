@@ -11,6 +11,7 @@ from models.sources import (
     attendance,
     attendees,
     canonical,
+    cloudevents,
     google_calendar,
     host_log,
     hubspot,
@@ -22,6 +23,8 @@ from models.sources import (
     segment,
     sendgrid,
     ses,
+    snowplow,
+    snowplow_enriched,
     zoom,
 )
 
@@ -39,6 +42,10 @@ ADAPTERS: dict[str, Callable[[bytes, Origin], Sequence[Answer]]] = {
     "mailgun": mailgun.decode,
     "postmark": postmark.decode,
     "ses": ses.decode,
+    "cloudevents": cloudevents.decode,
+    "snowplow": snowplow.decode,
+    "snowplow-get": snowplow.decode_query,
+    "snowplow-enriched": snowplow_enriched.decode,
     **dict.fromkeys(segment.NAMES, segment.decode),
     "hubspot": hubspot.decode,
     "zoom": zoom.decode,

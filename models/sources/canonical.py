@@ -123,6 +123,25 @@ def elements(text: str) -> Iterator[bytes]:
         position = end
 
 
+def elements_of(body: bytes, name: str, number: int) -> list[bytes]:
+    """The bytes of each element of the array of that name in a JSON object, or as often the body where it has none."""
+    text = body.decode("utf-8-sig").strip()
+    decoder, at = json.JSONDecoder(), 1
+    while text.startswith("{"):
+        while text[at] in " \t\r\n,":
+            at += 1
+        if text[at] == "}":
+            break
+        found, at = decoder.raw_decode(text, at)
+        while text[at] in " \t\r\n:":
+            at += 1
+        start = at
+        _, at = decoder.raw_decode(text, at)
+        if found == name and len(raws := list(elements(text[start:at])) if text[start] == "[" else []) == number:
+            return [raw[:MAX_EVENT_BYTES] for raw in raws]
+    return [body] * number
+
+
 def _too_large(index: int, raw: bytes) -> DeadLetter:
     return DeadLetter(
         index, Reason.TOO_LARGE, f"{len(raw):,} bytes in one event; the limit is {MAX_EVENT_BYTES:,}", raw

@@ -8,7 +8,6 @@ what came to /v1/track. `page`, `screen` and `track` are signals; `identify`, `g
 Source: https://segment.com/docs/connections/spec/
 """
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from models.facts import AnyFact
 from models.outcomes import DeadLetter, Nothing, Reason
 from models.records import Origin
 from models.sources import tracker
-from models.sources.canonical import MAX_EVENT_BYTES, MAX_EVENTS, elements, signal_or_dead_letter
+from models.sources.canonical import MAX_EVENTS, elements_of, signal_or_dead_letter
 from models.sources.tracker import Who
 from models.sources.webhook_json import Refused, Told, parse, shown
 
@@ -42,7 +41,7 @@ def decode(body: bytes, origin: Origin) -> Sequence[Answer]:
             answers += _answers(len(answers), call, _Sent(value, named, origin))
         except Refused as refused:
             if raws is None:
-                raws = _raws(body, len(calls))
+                raws = elements_of(body, "batch", len(calls))
             answers.append(DeadLetter(len(answers), refused.reason, refused.detail, raws[at]))
     return answers
 
@@ -185,26 +184,3 @@ _FACTS: dict[str, Callable[[Told, Who, Told, datetime], list[AnyFact]]] = {
 def _object(told: object) -> Told:
     """What should be an object; libraries send null and worse where they have nothing to say."""
     return told if isinstance(told, dict) else {}
-
-
-def _raws(body: bytes, number: int) -> list[bytes]:
-    """The bytes of each call."""
-    text = body.decode("utf-8-sig").strip()
-    decoder, at = json.JSONDecoder(), 1
-    if not text.startswith("{"):
-        return [body]
-    while at < len(text):
-        while text[at] in " \t\r\n,:":
-            at += 1
-        if text[at] == "}":
-            break
-        name, at = decoder.raw_decode(text, at)
-        while text[at] in " \t\r\n:":
-            at += 1
-        start = at
-        _, at = decoder.raw_decode(text, at)
-        if name == "batch":
-            found = list(elements(text[start:at]))
-            if len(found) == number:
-                return [raw if len(raw) <= MAX_EVENT_BYTES else raw[:MAX_EVENT_BYTES] for raw in found]
-    return [body] * number

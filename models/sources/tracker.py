@@ -106,14 +106,18 @@ def happened_at(told: object, sent: object, received: datetime) -> datetime:
     """
     if told is None:
         return received
-    at, sent_at = moment(told), None if sent is None else moment(sent)
-    if sent_at is None:
+    return set_right(moment(told), None if sent is None else moment(sent), received)
+
+
+def set_right(at: datetime, sent: datetime | None, received: datetime) -> datetime:
+    """The same for times that are read already."""
+    if sent is None:
         return at
-    steps = round((received - sent_at) / CLOCK_STEP)
+    steps = round((received - sent) / CLOCK_STEP)
     try:
         return at + steps * CLOCK_STEP
     except OverflowError as error:
-        raise Refused(Reason.TIME_OUT_OF_RANGE, f"time: {shown(told)} is out of range") from error
+        raise Refused(Reason.TIME_OUT_OF_RANGE, f"time: {at.isoformat()} is out of range") from error
 
 
 def moment(told: object) -> datetime:

@@ -272,9 +272,11 @@ class Cycle:
         old, news = unbound.old, unbound.news
         if news is not None and not unbound.exactly:
             # Another worker bound some of it, perhaps to what does not hold any more: all that it can have touched.
-            whole = [ContactChange(key, FIRST_DAY, LAST_DAY) for key in news.people]
-            if whole:
+            if people := sorted(news.people):
+                whole = [ContactChange(key, FIRST_DAY, LAST_DAY) for key in people]
                 yield with_siblings(self._store.contact_days_between(whole), old)
+                # As whom it counted them only its rows tell.
+                yield self._store.contact_days_as(people)
             return
         changed = change(old, new, None if news is None else news.people)
         if changed.contacts:

@@ -15,6 +15,8 @@ from models.folding import News, extended
 # How long a fact may take from being given its time by ClickHouse to being seen by whoever asks. Where it takes longer
 # the number of facts does not come out, and all are read again.
 _LATE_US = 30_000_000
+# More than so many are read with all the others: that reads less.
+_MOST_NEWS = 200_000
 
 
 class Reading(NamedTuple):
@@ -86,7 +88,11 @@ class Knowledge:
         """
         if not self._ids:
             return False
-        found, latest_us = self._store.facts_since(self._seen_us - _LATE_US, self._ids)
+        lately, latest_us = self._store.facts_since(self._seen_us - _LATE_US)
+        unknown = list(dict.fromkeys(one for one in lately if one not in self._ids))
+        if len(unknown) > _MOST_NEWS:
+            return False
+        found = self._store.facts_of(unknown)
         if len(self._ids) + len(found) < facts or any(isinstance(one, StatementErased) for one in found.values()):
             return False
         # More may have come since the number was asked for. Or a fact is gone.
@@ -100,7 +106,10 @@ class Knowledge:
         return True
 
     def _read_all(self) -> None:
-        found, self._seen_us = self._store.facts_since(0, ())
+        # Asked for first: what is stored meanwhile is met again then.
+        _, latest_us = self._store.facts_since(self._seen_us)
+        self._seen_us = max(self._seen_us, latest_us)
+        found = self._store.facts_by_id()
         self._ids = set(found)
         directory, _ = extended(Directory(), list(found.values()), len(found))
         news = None if self.facts else _everything(directory)

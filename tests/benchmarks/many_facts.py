@@ -52,11 +52,9 @@ def cycle_s(worker: Cycle, number: int, *, facts: bool) -> float:
     ]
     batch = [record("signals.web", visits)]
     if facts:
-        when = START + timedelta(days=99, seconds=number)
+        at = START + timedelta(days=99, seconds=number)
         known = [
-            VisitorIdentified(
-                recorded_at=when, visitor_key=f"anon:n{number}x{n}", contact_key=f"mail:p{n}@company1.example"
-            )
+            VisitorIdentified(recorded_at=at, visitor_key=f"anon:n{number}x{n}", contact_key=f"mail:p{n}@a.example")
             for n in range(100)
         ]
         batch.append(record("facts", [one.model_dump(mode="json") for one in known]))

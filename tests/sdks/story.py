@@ -37,9 +37,7 @@ def story(now: datetime, source: str) -> list[dict[str, Any]]:
     autumn = {"campaign": {"name": "autumn"}}
     calls = [
         call("page", 0, "/pricing?utm_campaign=autumn&utm_source=mail", **visitor, name="Pricing"),
-        call(
-            "track", 1, "/pricing", **visitor, event="Price List Downloaded", context={"campaign": {"name": "autumn"}}
-        ),
+        call("track", 1, "/pricing", **visitor, event="Price List Downloaded", context=autumn),
         call("identify", 2, **visitor, **member, traits=sato),
         call("page", 3, "/demo", **member, name="Demo"),
         call("track", 4, "/demo", **member, event="Demo Requested", properties={"seats": 40}),
@@ -80,3 +78,54 @@ def sato_of(source: str) -> str:
 def yesterday(now: datetime) -> datetime:
     """Half past nine in Tokyo on the day before, as UTC says what day it is."""
     return (now - timedelta(days=1)).replace(hour=0, minute=30, second=0, microsecond=0)
+
+
+def snowplow_story(now: datetime, source: str) -> list[dict[str, Any]]:
+    """The same people as Snowplow's events. source: as above."""
+    begun = yesterday(now)
+
+    def event(kind: str, minute: float, path: str, **told: Any) -> dict[str, Any]:
+        at = int((begun + timedelta(minutes=minute)).timestamp() * 1000)
+        return {"kind": kind, "at": at, "url": f"{SITE}{path}", "agent": AGENT, "visitor": f"{source}-desk", **told}
+
+    sato, other = {"user": sato_of(source)}, {"user": "member-2", "visitor": f"{source}-phone"}
+    return [
+        event("view", 0, "/pricing?utm_campaign=autumn"),
+        event("structured", 1, "/pricing", name="downloadPrices", label="価格表.pdf"),
+        event("ping", 2, "/pricing"),
+        event("view", 3, "/demo", **sato),
+        event("described", 4, "/demo", name="demo_requested", **sato),
+        *(event("view", 10 + n, f"/parts/{n}", **other) for n in range(12)),
+    ]
+
+
+def snowplow_touches(now: datetime, source: str) -> list[Touch]:
+    """What has to be in `touches` of it, without the ping, which a timer sends."""
+    begun = yesterday(now)
+    visitor, sato = f"anon:{source}-desk", f"mail:{sato_of(source)}"
+    first = [
+        (visitor, 0, "page_viewed", "/pricing", "autumn"),
+        (visitor, 1, "download_prices", "価格表.pdf", ""),
+        (sato, 3, "page_viewed", "/demo", ""),
+        (sato, 4, "demo_requested", "", ""),
+        *((f"id:{source}:member-2", 10 + n, "page_viewed", f"/parts/{n}", "") for n in range(12)),
+    ]
+    return [Touch(contact, begun + timedelta(minutes=minute), *rest) for contact, minute, *rest in first]
+
+
+def shop_events(now: datetime, source: str) -> list[dict[str, Any]]:
+    """Seven events of a shop, in our canonical form, for CloudEvents."""
+    return [
+        {
+            "id": f"{source}-{n}",
+            "type": "web.order_placed",
+            "time": (yesterday(now) + timedelta(minutes=n)).isoformat(),
+            "data": {"contacts": [{"email": sato_of(source)}], "subject": f"/orders/{n}", "campaign": "秋"},
+        }
+        for n in range(7)
+    ]
+
+
+def shop_touches(now: datetime, source: str) -> list[Touch]:
+    begun, sato = yesterday(now), f"mail:{sato_of(source)}"
+    return [Touch(sato, begun + timedelta(minutes=n), "order_placed", f"/orders/{n}", "秋") for n in range(7)]

@@ -34,7 +34,7 @@ def touches_of(setten: Stack, source: str) -> list[Touch]:
 def counted(setten: Stack, contact: str) -> set[Counted]:
     """What is in contact_day of a contact."""
     sql = (
-        "SELECT account_id, toString(day) AS day, contact_key, action, toUInt32(touches - machine_touches) AS touches"
+        "SELECT account_id, toString(day) AS day, contact_key, action, touches"
         " FROM contact_day FINAL WHERE contact_key = {contact:String}"
     )
     return {Counted(*row.values()) for row in setten.clickhouse.query_text(sql, {"contact": contact}).to_pylist()}

@@ -5,8 +5,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.sdks.sdks import SEGMENTS, Sdk
-from tests.sdks.story import ORDERS, sato_of, story, touches, yesterday
+from tests.sdks.sdks import CLOUDEVENTS, SEGMENTS, SNOWPLOWS, Sdk
+from tests.sdks.story import (
+    ORDERS,
+    sato_of,
+    shop_events,
+    shop_touches,
+    snowplow_story,
+    snowplow_touches,
+    story,
+    touches,
+    yesterday,
+)
 from tests.sdks.tables import Counted, address, counted, refused, touches_of
 from tests.stack import Stack, wait_for
 
@@ -33,3 +43,34 @@ def test_every_call_to_segments_api_is_a_touch_or_a_fact(setten: Stack, key_of: 
     wait_for(lambda: counted(setten, sato) == hers, "her visits to count for her account")
     theirs = {Counted("kita", day, other, "page_viewed", 1), Counted("kita", day, other, "order_viewed", ORDERS)}
     wait_for(lambda: counted(setten, other) == theirs, "the visits of the company that `group` names")
+
+
+@pytest.mark.parametrize("sdk", SNOWPLOWS, ids=lambda sdk: sdk.name)
+def test_every_event_of_snowplows_tracker_is_a_touch(setten: Stack, key_of: Callable[[str], str], sdk: Sdk) -> None:
+    now, source = datetime.now(UTC), sdk.name
+    expected = snowplow_touches(now, source)
+    sdk.tell(address(setten), key_of(source), snowplow_story(now, source))
+    wait_for(lambda: len(touches_of(setten, source)) >= len(expected), "the touches")
+    assert touches_of(setten, source) == expected
+    assert refused(setten, source) == []
+
+    day, sato = yesterday(now).date().isoformat(), f"mail:{sato_of(source)}"
+    hers = {
+        Counted("aozora", day, sato, "page_viewed", 2),
+        Counted("aozora", day, sato, "download_prices", 1),
+        Counted("aozora", day, sato, "page_pinged", 0),
+        Counted("aozora", day, sato, "demo_requested", 1),
+    }
+    wait_for(lambda: counted(setten, sato) == hers, "her visits to count for her account")
+
+
+def test_every_cloudevent_in_every_mode_is_a_touch(setten: Stack, key_of: Callable[[str], str]) -> None:
+    now, source = datetime.now(UTC), CLOUDEVENTS.name
+    expected = shop_touches(now, source)
+    CLOUDEVENTS.tell(address(setten), key_of(source), shop_events(now, source))
+    wait_for(lambda: len(touches_of(setten, "/shop")) >= len(expected), "the touches")
+    assert touches_of(setten, "/shop") == expected
+    assert refused(setten, source) == []
+    sato = f"mail:{sato_of(source)}"
+    hers = {Counted("aozora", yesterday(now).date().isoformat(), sato, "order_placed", 7)}
+    wait_for(lambda: counted(setten, sato) == hers, "her orders to count for her account")

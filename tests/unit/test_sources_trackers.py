@@ -1,13 +1,16 @@
 """The adapters of trackers against a reviewed golden file, and what must not depend on chance or on another source."""
 
 import json
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from models.decode import outcomes_of
+from models.erasure import Suppressed, address_hash, redact
 from models.events import Signal
 from models.facts import Fact, VisitorIdentified
 from models.outcomes import DeadLetter, Nothing
@@ -84,6 +87,41 @@ def test_what_is_refused_in_a_batch_has_its_own_bytes() -> None:
     assert (refused.index, refused.raw) == (1, b'{"type": "nonsense" }')
 
 
+@pytest.mark.parametrize("adapter", ["snowplow", "snowplow-get", "cloudevents"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"e": "pv", "duid": "\ud800"},
+        {"e": "pv", "duid": "d" * 600},
+        {"e": ["pv"], "duid": "d"},
+        {"e": "pv", "duid": {}},
+        {"e": "pv", "duid": "d", "dtm": "9" * 40},
+        {"e": "pv", "duid": "d", "dtm": "-1e9", "stm": "0"},
+        {"e": "pv", "duid": "d", "dtm": "1", "stm": "253402300799000"},
+        {"e": "pv", "duid": "d", "url": "http://[", "ua": 1},
+        {"e": "ue", "duid": "d", "ue_pr": "[" * 100_000},
+        {"e": "ue", "duid": "d", "ue_px": "77-9"},
+        {"e": "ue", "duid": "d"},
+        {"e": "se", "duid": "d", "se_ac": "資料"},
+        {"e": "pv", "duid": "d", "uid": "u" * 600},
+        {"e": "pv", "ip": "1"},
+        {"specversion": "1.0", "id": 1, "source": "s", "type": "web.x"},
+        {"specversion": "1.0", "id": "1", "source": "s" * 200, "type": "web.x", "data": {"contacts": [{"id": "x"}]}},
+    ],
+)
+def test_hostile_events_are_answered_and_never_unreadable(adapter: str, told: dict[str, object]) -> None:
+    schema = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
+    body: object = {"schema": schema, "data": [told]} if adapter == "snowplow" else told
+    if adapter == "snowplow-get":
+        body = urlencode(told, errors="surrogatepass")
+    for one in outcomes(adapter, body):
+        assert not (isinstance(one, DeadLetter) and one.reason == "unreadable"), one
+        if isinstance(one, DeadLetter):
+            one.detail.encode()
+        elif isinstance(one, Fact):
+            assert one.fact_id
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -112,3 +150,45 @@ def test_an_identification_leads_from_the_cookie_over_the_id_to_the_address() ->
     facts = outcomes("segment", call("identify", anonymousId="a1", traits={"email": "hana@aozora.example"}))
     links = [(one.visitor_key, one.contact_key) for one in facts if isinstance(one, VisitorIdentified)]
     assert links == [("anon:a1", "id:site:u1"), ("id:site:u1", "mail:hana@aozora.example")]
+
+
+def suppressing(*addresses: str) -> Suppressed:
+    return Suppressed("k", [address_hash("k", one) for one in addresses])
+
+
+def test_what_a_tracker_packs_in_base64_is_redacted_too() -> None:
+    told = json.dumps({"schema": "iglu:x/unstruct_event/jsonschema/1-0-0", "data": {"mail": "hana@aozora.example"}})
+    packed = urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    other = urlsafe_b64encode(told.replace("hana", "jiro").encode()).decode().rstrip("=")
+    for adapter, body in (
+        ("snowplow", json.dumps({"data": [{"e": "ue", "ue_px": packed}, {"e": "ue", "ue_px": other}]})),
+        ("snowplow-get", f"e=ue&ue_px={packed}&cx={other}"),
+    ):
+        origin = Origin("site", adapter, RECEIVED)
+        left = redact(body.encode(), origin, suppressing("hana@aozora.example"))
+        assert packed not in left.decode()
+        assert other in left.decode()
+        assert redact(left, origin, suppressing("hana@aozora.example")) == left
+
+
+def test_of_a_forgotten_person_a_call_keeps_what_it_is_and_the_calls_beside_it() -> None:
+    hana = {"type": "identify", "userId": "u1", "timestamp": "2026-06-01T00:00:00Z", "messageId": "m1"}
+    traits = {"email": "hana@aozora.example", "name": "Hana", "company": {"name": "Aozora"}}
+    page = {"type": "page", "userId": "HANA@aozora.example", "messageId": "m2", "context": {"ip": "1.2.3.4"}}
+    body = json.dumps({"batch": [{**hana, "traits": traits}, page, call("page")]}).encode()
+    left = json.loads(redact(body, Origin("site", "segment", RECEIVED), suppressing("hana@aozora.example")))
+    nobody = "x@erased.invalid"
+    assert left["batch"] == [
+        {**hana, "traits": {"email": nobody}},
+        {"type": "page", "messageId": "m2", "userId": nobody},
+        call("page"),
+    ]
+
+
+def test_a_snowplow_visitor_who_is_logged_in_is_identified_once_an_hour() -> None:
+    def seen(ms: int) -> set[Any]:
+        told = f"e=pv&eid=e{ms}&duid=d1&uid=u1&dtm={ms}"
+        return {one.fact_id for one in outcomes("snowplow-get", told) if isinstance(one, VisitorIdentified)}
+
+    start_ms = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp() * 1000)
+    assert seen(start_ms) == seen(start_ms + 3_599_999) != seen(start_ms + 3_600_000)

@@ -14,10 +14,9 @@ COMMENT 'Which bodies state which facts';
 
 -- Parts written before have no such column and would answer the time of asking: it is written into them first.
 ALTER TABLE facts ADD COLUMN IF NOT EXISTS stored_at DateTime64(6, 'UTC') DEFAULT toDateTime64('1970-01-01 00:00:00', 6, 'UTC')
-    COMMENT 'when it was stored last; says what a worker has not read yet, and nothing else';
+    COMMENT 'when it was stored last; says what a worker has not read yet, and nothing else' AFTER body;
 ALTER TABLE facts MATERIALIZE COLUMN stored_at SETTINGS mutations_sync = 2;
-ALTER TABLE facts MODIFY COLUMN stored_at DateTime64(6, 'UTC') DEFAULT now64(6)
-    COMMENT 'when it was stored last; says what a worker has not read yet, and nothing else';
+ALTER TABLE facts MODIFY COLUMN stored_at DEFAULT now64(6);
 ALTER TABLE facts ADD INDEX IF NOT EXISTS stored stored_at TYPE minmax GRANULARITY 64;
 ALTER TABLE facts COMMENT COLUMN type
     'account_declared, account_merged, contact_affiliated, contact_declared, contact_described, own_domain_declared, revenue_recorded, visitor_identified';

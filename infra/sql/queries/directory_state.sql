@@ -1,10 +1,8 @@
--- How many facts of the directory and corrections there are, and to how many of the facts the contact-days have been bound.
--- Those of a CRM change no binding: they are not counted, as infra/sql/queries/facts.sql leaves them out.
--- grain: one row.
+-- What tells whether the facts have changed, how many corrections there are, and to how many of the facts the
+-- contact-days have been bound.
+-- grain: one row. written: of the rows that there are, a sum: as long as it is the same, the facts are. To count the facts
+-- costs five times as much.
 SELECT
-    (
-        SELECT uniqExact(fact_id) FROM facts
-        WHERE type NOT IN ('case_recorded', 'nps_answered', 'opportunity_recorded', 'product_declared')
-    ) AS facts,
+    (SELECT sum(cityHash64(fact_id, stored_at)) FROM facts) AS written,
     (SELECT uniqExact(correction_id) FROM corrections) AS corrections,
     (SELECT max(epoch) FROM bound_epochs) AS bound_facts

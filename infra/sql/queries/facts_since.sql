@@ -1,7 +1,7 @@
--- Facts of the directory stored since a moment, those stored again since then among them.
+-- Which facts of the directory were stored since a moment, those stored again since then among them.
 -- grain: fact, or several times one. parameters: since Int64, Unix microseconds of ClickHouse's clock.
 -- keys: none; the index over stored_at leaves out the parts that were written before.
-SELECT lower(hex(fact_id)) AS fact_id, body, toUnixTimestamp64Micro(stored_at) AS stored_us
+SELECT lower(hex(fact_id)) AS fact_id, toUnixTimestamp64Micro(stored_at) AS stored_us
 FROM facts
 WHERE stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
   AND type NOT IN ('case_recorded', 'nps_answered', 'opportunity_recorded', 'product_declared')

@@ -23,7 +23,8 @@ address = f"{os.environ['COLLECTOR']}/v1/events"
 
 batched = []
 for number, told in enumerate(json.load(sys.stdin)):
-    event = CloudEvent({**told, "source": "/shop", "time": datetime.fromisoformat(told["time"])}, told.pop("data"))
+    data = told.pop("data")
+    event = CloudEvent({**told, "source": "/shop", "time": datetime.fromisoformat(told["time"])}, data)
     if number % 3 == 2:
         batched.append(json.loads(to_structured_event(event).body))
         continue
