@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +18,8 @@ class Sdk(NamedTuple):
     """name: also of the source that it writes for. command: what tells a story from standard input."""
 
     name: str
-    command: Sequence[str]
-    environment: Mapping[str, str] = {}
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
 
     def begin(self, collector: str, key: str, story: Any) -> "Session":
         """Start telling. collector: its address. key: of the source."""
@@ -73,8 +72,8 @@ def _python(script: str) -> tuple[str, str]:
 SEGMENT_PYTHON = Sdk("segment-python", _python("send_segment.py"))
 SEGMENT_NODE = Sdk("segment-node", ("node", str(FOLDER / "node" / "send_segment.mjs")))
 RUDDER_PYTHON = Sdk("rudder-python", _python("send_rudder.py"))
-SNOWPLOW_POST = Sdk("snowplow-post", _python("send_snowplow.py"), {"METHOD": "post"})
-SNOWPLOW_GET = Sdk("snowplow-get", _python("send_snowplow.py"), {"METHOD": "get"})
+SNOWPLOW_POST = Sdk("snowplow-post", _python("send_snowplow.py"), (("METHOD", "post"),))
+SNOWPLOW_GET = Sdk("snowplow-get", _python("send_snowplow.py"), (("METHOD", "get"),))
 CLOUDEVENTS = Sdk("cloudevents", _python("send_cloudevents.py"))
 
 # Of Segment's and RudderStack's all speak the same API, and tell the same story.
