@@ -18,6 +18,9 @@ ACCOUNTS = """account_id,name,domains,tier,kind
 aozora,青空重工業,aozora.example,strategic,customer
 kita,北川精機,kita.example,strategic,customer
 """
+# Accounts are declared along with signals.
+VISIT = """{"id": "1", "type": "web.page_viewed", "time": "2026-05-01T09:00:00Z",
+ "data": {"contacts": [{"email": "mori@aozora.example"}]}}""".replace("\n", "")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,9 +50,9 @@ def setten(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Sta
     folder = tmp_path_factory.mktemp("setten")
     running = Stack(folder, {"SETTEN_COLLECTOR_ORIGINS": site.origin})
     (folder / "accounts.csv").write_text(ACCOUNTS, "utf-8")
-    (folder / "nothing.ndjson").write_text("")
-    running.run("import", "signals", folder / "nothing.ndjson", "--accounts", folder / "accounts.csv")
-    wait_for(lambda: running.ask("SELECT count() FROM accounts FINAL") == "2", "the accounts")
+    (folder / "signals.ndjson").write_text(VISIT)
+    done = running.run("import", "signals", folder / "signals.ndjson", "--accounts", folder / "accounts.csv")
+    assert done.returncode == 0, done.stderr
     site.collector = address(running)
     yield running
     running.down()
