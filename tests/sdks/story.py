@@ -118,6 +118,7 @@ def shop_events(now: datetime, source: str) -> list[dict[str, Any]]:
     return [
         {
             "id": f"{source}-{n}",
+            "source": f"/{source}",
             "type": "web.order_placed",
             "time": (yesterday(now) + timedelta(minutes=n)).isoformat(),
             "data": {"contacts": [{"email": sato_of(source)}], "subject": f"/orders/{n}", "campaign": "秋"},

@@ -68,8 +68,8 @@ def test_every_cloudevent_in_every_mode_is_a_touch(setten: Stack, key_of: Callab
     now, source = datetime.now(UTC), CLOUDEVENTS.name
     expected = shop_touches(now, source)
     CLOUDEVENTS.tell(address(setten), key_of(source), shop_events(now, source))
-    wait_for(lambda: len(touches_of(setten, "/shop")) >= len(expected), "the touches")
-    assert touches_of(setten, "/shop") == expected
+    wait_for(lambda: len(touches_of(setten, f"/{source}")) >= len(expected), "the touches")
+    assert touches_of(setten, f"/{source}") == expected
     assert refused(setten, source) == []
     sato = f"mail:{sato_of(source)}"
     hers = {Counted("aozora", yesterday(now).date().isoformat(), sato, "order_placed", 7)}

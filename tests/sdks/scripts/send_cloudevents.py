@@ -1,7 +1,7 @@
 """Events of a shop, made with the CloudEvents SDK and posted in three modes. In the environment: COLLECTOR, WRITE_KEY.
 
-Standard input: `id`, `type`, `time` and `data` of each, as JSON. The SDK makes requests and sends none, so who uses it
-decides what to do about an answer of 503; here it is urllib3's Retry, which heeds Retry-After.
+Standard input: `id`, `source`, `type`, `time` and `data` of each, as JSON. The SDK makes requests and sends none, so
+who uses it decides what to do about an answer of 503; here it is urllib3's Retry, which heeds Retry-After.
 """
 
 import json
@@ -24,7 +24,7 @@ address = f"{os.environ['COLLECTOR']}/v1/events"
 batched = []
 for number, told in enumerate(json.load(sys.stdin)):
     data = told.pop("data")
-    event = CloudEvent({**told, "source": "/shop", "time": datetime.fromisoformat(told["time"])}, data)
+    event = CloudEvent({**told, "time": datetime.fromisoformat(told["time"])}, data)
     if number % 3 == 2:
         batched.append(json.loads(to_structured_event(event).body))
         continue
