@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := .venv-bench/.installed
+SDKS_STAMP := .venv-sdks/.installed
+NODE_SDKS_STAMP := tests/sdks/node/node_modules/.package-lock.json
 DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka lint format bench bench-scaling bench-latency bench-collector bench-faults faults kafka clean
+.PHONY: help demo down smoke test test-kafka test-sdks lint format bench bench-scaling bench-latency bench-collector bench-faults faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,13 +34,27 @@ smoke: $(STAMP) ## the demo in a temporary directory, with checks, without stayi
 
 test: $(STAMP) ## lint, types, import rules and all tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --ignore tests/sdks
 
 test-kafka: $(STAMP) kafka ## the tests that use a broker, on Apache Kafka
 	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --broker kafka tests/faults/test_processes.py \
 		tests/contract/test_broker.py $(addprefix tests/integration/,test_alerts_live.py test_bad_input.py \
 		test_dead_letter_commands.py test_faults.py test_mail_archive.py test_metrics.py test_other_files.py \
 		test_replay.py)
+
+test-sdks: $(STAMP) $(SDKS_STAMP) $(NODE_SDKS_STAMP) ## SDKs from their registries, a browser too, against a running Setten; needs Node and Chromium
+	@$(BIN)/python -m pytest tests/sdks
+
+# Apart: they are what a site has, and need older libraries than ours.
+$(SDKS_STAMP): .ci/constraints-sdks.txt
+	@test -x .venv-sdks/bin/python || $(PYTHON) -m venv .venv-sdks
+	@echo "installing into .venv-sdks ..."
+	@.venv-sdks/bin/python -m pip install --quiet --disable-pip-version-check -r .ci/constraints-sdks.txt
+	@touch $@
+
+$(NODE_SDKS_STAMP): tests/sdks/node/package-lock.json
+	@cd tests/sdks/node && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 lint: $(STAMP) ## lint, types and import rules only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -81,4 +97,4 @@ infra/kafka/target/.assembled: infra/kafka/pom.xml
 	@touch $@
 
 clean: ## remove the virtual environment and caches, not the data
-	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build *.egg-info
+	@rm -rf $(VENV) .venv-bench .venv-sdks tests/sdks/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build *.egg-info

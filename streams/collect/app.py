@@ -20,7 +20,8 @@ from streams.collect.hooks import Hooks
 
 Handler = Callable[[Request, Desk], Awaitable[Response]]
 
-# What the browser SDKs send beside the simple headers; RudderStack's tell the visitor and the client in headers.
+# What the browser SDKs send beside the simple headers; RudderStack's tell the visitor and the client in headers,
+# Segment's how often a call was sent before: without x-retry-count a browser never sends again what failed once.
 _BROWSER_HEADERS = [
     "authorization",
     "content-type",
@@ -28,6 +29,7 @@ _BROWSER_HEADERS = [
     "anonymousid",
     "sp-anonymous",
     "idempotency-key",
+    "x-retry-count",
 ]
 
 
@@ -87,6 +89,7 @@ def create_collector(settings: Settings, metrics: CollectorMetrics, desk: Desk |
         allow_origins=settings.origins,
         allow_methods=["GET", "POST"],
         allow_headers=_BROWSER_HEADERS,
+        expose_headers=["Retry-After"],
         allow_credentials=True,  # Snowplow's tracker asks for it; no cookie is set or read
         max_age=86400,
     )

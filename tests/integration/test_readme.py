@@ -53,6 +53,15 @@ EXPECTED_OF_COLLECTOR = (
     ('"accepted":true', '"success":true', "active"),
     ("aozora mail:sato@aozora.example form_submitted 1", "setten is stopped"),
 )
+SEGMENT = (ROOT / "docs/sources/segment.md").read_text("utf-8")
+EXPECTED_OF_SEGMENT = (
+    ("setten is running", "events 1 stored 1"),
+    (),
+    (
+        "aozora mail:sato@aozora.example demo_requested 1 aozora mail:sato@aozora.example page_viewed 1",
+        "setten is stopped",
+    ),
+)
 WEBHOOKS = (ROOT / "docs/sources/webhooks.md").read_text("utf-8")
 EXPECTED_OF_WEBHOOKS = (
     ("setten is running", "events 1 stored 1"),
@@ -191,12 +200,13 @@ def test_the_commands_for_attendee_lists_do_what_their_page_says(copy: Path, tmp
     ("page", "expected"),
     [
         (COLLECTOR_PAGE, EXPECTED_OF_COLLECTOR),
+        (SEGMENT, EXPECTED_OF_SEGMENT),
         (WEBHOOKS, EXPECTED_OF_WEBHOOKS),
         (ICS, EXPECTED_OF_ICS),
         (MAILDIR, EXPECTED_OF_MAILDIR),
         (CRM, EXPECTED_OF_CRM),
     ],
-    ids=["collector", "webhooks", "ics", "maildir", "crm"],
+    ids=["collector", "segment", "webhooks", "ics", "maildir", "crm"],
 )
 def test_the_commands_of_a_source_do_what_its_page_says(
     copy: Path, tmp_path: Path, page: str, expected: Sequence[Sequence[str]]

@@ -44,7 +44,7 @@ def test_the_queries_and_the_code_agree_on_the_types() -> None:
     assert types == set(CRM_TYPES) == {fact.type for fact in ONE_OF_EACH}
     told = ", ".join(f"'{one}'" for one in CRM_TYPES)
     assert f"type NOT IN ({told})" in load_sql("facts")
-    assert f"type NOT IN ({told})" in load_sql("directory_state")
+    assert f"type NOT IN ({told})" in load_sql("facts_counted")
     for query in ("crm_facts", "copy_crm_facts"):
         assert f"type IN ({told})" in load_sql(query)
 
