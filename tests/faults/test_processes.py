@@ -269,7 +269,7 @@ def test_a_topic_of_nothing_but_poison_stops_the_worker(fleet: Fleet) -> None:
     """It says so and commits nothing of what it stopped at."""
     told = world.make(SEED + 70, 30_000, poison=1.0)
     feeder = Feeder(fleet.settings, told, SEED)
-    feeder.feed(told.bodies)
+    feeder.feed([body for body in told.bodies if body.events and not any(body.events)])  # not the tracker's few
     [worker] = fleet.start(0)
     assert worker.process.wait(60) == 1
     assert "events in a row were all refused" in worker.log.read_text(errors="replace")
