@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.store import Store
 from tests.stack import Stack, checksums
 
 MAP = """
@@ -141,9 +142,12 @@ def test_importing_again_says_nothing_new_and_changes_no_table(real_data: Path, 
 
 def test_opportunities_do_not_raise_the_epoch_of_the_directory(real_data: Path, stack: Stack) -> None:
     import_crm(stack, real_data / "crm" / "maven", "--preset", "maven")
-    told = stack.clickhouse.rows("directory_state")[0]
+    store = Store(stack.clickhouse, stack.settings.business_timezone)
+    state = store.directory_state()
     directory = "SELECT uniqExact(fact_id) FROM facts WHERE type IN ('account_declared', 'revenue_recorded')"
-    assert int(told["facts"]) == int(told["bound_facts"]) == int(stack.ask(directory))
+    assert state.facts == state.bound_facts == int(stack.ask(directory)) == len(store.facts())
+    stored = store.facts_since(0)[0]
+    assert {fact.type for fact in store.facts_of(stored).values()} <= {"account_declared", "revenue_recorded"}
 
 
 def test_the_pipeline_can_be_seen_as_of_any_day(real_data: Path, stack: Stack) -> None:
