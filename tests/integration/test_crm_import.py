@@ -200,6 +200,24 @@ def test_a_corrected_row_is_a_later_statement_and_the_earlier_one_stays(stack: S
     assert stack.ask(f"{stated} AND JSONExtractString(body, 'opportunity_id') = 'D2'") == "2"
 
 
+def test_opportunities_imported_alone_keep_the_accounts_of_their_keys(stack: Stack, tmp_path: Path) -> None:
+    known, nothing = tmp_path / "known.csv", tmp_path / "none.ndjson"
+    known.write_text("account_id,name,domains\nshirasuna,白砂電機,shirasuna.example\n", "utf-8")
+    nothing.write_text("{}\n")
+    assert stack.run("import", "signals", nothing, "--accounts", known).returncode == 0
+    accounts, deals = tmp_path / "accounts.csv", tmp_path / "opportunities.csv"
+    accounts.write_text("Account ID,Account Name,Website\n0015A,Shirasuna,https://www.shirasuna.example/\n")
+    deals.write_text(
+        "Opportunity ID,Account ID,Stage,Created Date,Close Date\n006A,0015A,Closed Won,2026/01/10,2026/04/30\n"
+    )
+    import_crm(stack, accounts, deals, "--preset", "salesforce")
+    for dry in (("--dry-run",), ()):
+        again = import_crm(stack, deals, "--preset", "salesforce", *dry)
+        assert counts(again) == {"opportunity_recorded": [0, 0, 1]}
+        assert [(one["reason"], one["value"]) for one in again["problems"]] == [("account_unknown", "0015A")]
+    assert stack.ask("SELECT account_id FROM opportunities WHERE opportunity_id = '006A'") == "shirasuna"
+
+
 def test_what_a_merged_account_had_counts_for_the_other(stack: Stack, export: Path, tmp_path: Path) -> None:
     import_crm(stack, export, "--map", export.parent / "map.toml")
     accounts, nothing = tmp_path / "accounts.csv", tmp_path / "none.ndjson"
