@@ -19,7 +19,7 @@ from models.crm.world import World
 from models.directory import Directory
 from models.erasure import Suppressed
 from models.facts import AnyFact
-from models.novelty import Subject, news_of
+from models.novelty import Held, Subject, news_of
 
 _SENT_AT_ONCE = 5_000
 _MOST_GROUPS = 5_000
@@ -41,7 +41,7 @@ class Known(NamedTuple):
     """What holds in the store. suppressed: who is forgotten there."""
 
     directory: Directory
-    of_crm: Mapping[Subject, bytes]
+    of_crm: Mapping[Subject, Held]
     suppressed: Suppressed
 
 

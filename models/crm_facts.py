@@ -95,7 +95,7 @@ class ProductDeclared(Fact):
 
 
 CrmFact = OpportunityRecorded | CaseRecorded | NpsAnswered | ProductDeclared
-# As infra/sql/queries/facts.sql and facts_counted.sql leave them out, crm_facts.sql and copy_crm_facts.sql read them.
+# As of infra/sql/queries facts, facts_counted and facts_since leave them out, crm_facts and copy_crm_facts read them.
 CRM_TYPES = ("case_recorded", "nps_answered", "opportunity_recorded", "product_declared")
 
 

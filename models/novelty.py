@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from models.crm_facts import CrmFact, subject
+from models.crm_facts import CrmFact, ProductDeclared, subject
 from models.directory import Directory
 from models.facts import (
     AccountDeclared,
@@ -24,7 +24,14 @@ News = Literal["new", "changed", "unchanged"]
 Subject = tuple[str, ...]
 
 
-def news_of(fact: AnyFact, known: Directory, known_of_crm: Mapping[Subject, bytes]) -> News:
+class Held(NamedTuple):
+    """What an import needs of a statement that holds: a digest of what it says (content), and whose it is."""
+
+    content: bytes
+    account_id: str | None
+
+
+def news_of(fact: AnyFact, known: Directory, known_of_crm: Mapping[Subject, Held]) -> News:
     """Whether what a fact says is known. Saying again what holds is no news, whenever it is said.
 
     known_of_crm: see what_holds.
@@ -33,7 +40,7 @@ def news_of(fact: AnyFact, known: Directory, known_of_crm: Mapping[Subject, byte
         return "unchanged" if fact.domain in known.own_domains else "new"
     if isinstance(fact, CrmFact):
         said = known_of_crm.get(subject(fact))
-        return "new" if said is None else "unchanged" if said == content(fact) else "changed"
+        return "new" if said is None else "unchanged" if said.content == content(fact) else "changed"
     before = _before(fact, known)
     if before is None:
         # What was never merged stands alone as it is.
@@ -47,13 +54,14 @@ def content(fact: AnyFact) -> bytes:
     return hashlib.blake2b(told, digest_size=16, person=b"setten-content").digest()
 
 
-def what_holds(facts: Iterable[CrmFact]) -> dict[Subject, bytes]:
-    """The content of what holds, by subject: of the latest recorded the one with the highest id, as in the views."""
-    found: dict[Subject, tuple[datetime, int, bytes]] = {}
+def what_holds(facts: Iterable[CrmFact]) -> dict[Subject, Held]:
+    """What holds, by subject: of the latest recorded the one with the highest id, as in the views."""
+    found: dict[Subject, tuple[datetime, int, Held]] = {}
     for fact in facts:
-        told = (fact.recorded_at, fact.fact_id.int, content(fact))
+        account_id = None if isinstance(fact, ProductDeclared) else fact.account_id
+        told = (fact.recorded_at, fact.fact_id.int, Held(content(fact), account_id))
         about_it = subject(fact)
-        found[about_it] = max(told, found.get(about_it, told))
+        found[about_it] = max(told, found.get(about_it, told), key=lambda one: one[:2])
     return {about_it: said for about_it, (_, _, said) in found.items()}
 
 

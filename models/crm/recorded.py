@@ -26,7 +26,7 @@ def opportunity(cells: Cells, world: World) -> OpportunityRecorded | None:
     outcome = cells.meant("outcome", written) if written else None
     if written and outcome is None:
         cells.unknown("outcome", written)
-    account_id, product = world.account_of(cells), world.product_of(cells)
+    account_id, product = world.account_of(cells, ("opportunity_recorded", key)), world.product_of(cells)
     if cells.refused:
         return None
     is_open = outcome == "open"
@@ -128,7 +128,7 @@ def case(cells: Cells, world: World) -> CaseRecorded | None:
     """The support case that a row records."""
     key, opened, closed = cells.need("id"), cells.day("opened_on"), cells.day("closed_on")
     cells.need("opened_on")
-    account_id = world.account_of(cells)
+    account_id = world.account_of(cells, ("case_recorded", key))
     if cells.refused:
         return None
     severity = cells.text("severity")
@@ -164,7 +164,9 @@ def answer(cells: Cells, world: World) -> NpsAnswered | None:
             cells.refuse(Wrong.FIELD_INVALID, "email", email, "not a mail address: give one like sato@example.co.jp")
     named = any(cells.text(name) for name in _CALLED)
     if named or not email:
-        account_id = world.account_of(cells)
+        # Without a key of its own an answer is known by its account, so that there is none to keep.
+        answer_id = cells.text("id")
+        account_id = world.account_of(cells, ("nps_answered", answer_id) if answer_id else ())
     else:
         found = world.accounts.find({"account_domain": email}, ("domain",))
         account_id = found if isinstance(found, str) else None

@@ -11,7 +11,7 @@ from models.crm.names import nearest, plain_key
 from models.crm.problems import Problem, Wrong
 from models.crm_facts import ProductDeclared
 from models.directory import Directory
-from models.novelty import Subject
+from models.novelty import Held, Subject
 
 
 @dataclass
@@ -24,7 +24,7 @@ class World:
 
     map: CrmMap
     known: Directory
-    known_of_crm: Mapping[Subject, bytes]
+    known_of_crm: Mapping[Subject, Held]
     recorded_at: datetime
     accounts: AccountIndex = field(init=False)
     products: dict[str, str] = field(init=False)
@@ -36,12 +36,21 @@ class World:
         declared = ProductDeclared.model_fields["type"].default
         self.products = {plain_key(name): name for kind, name, *_ in self.known_of_crm if kind == declared}
 
-    def account_of(self, cells: Cells) -> str | None:
-        """The account that a row speaks of; why it is none is reported."""
+    def account_of(self, cells: Cells, about: Subject = ()) -> str | None:
+        """The account that a row speaks of; why it is none is reported.
+
+        about: what the row is a statement about. Where the row names an account that cannot be found, that of the
+        statement that holds is kept: the keys of the CRM are known only while its file of accounts is read.
+        """
         found = self.accounts.find(cells.fields, self.map.match, self.map.id_prefix)
         if isinstance(found, Problem):
-            cells.problems.append(found)
-            return None
+            held = self.known_of_crm.get(about)
+            if held is None or held.account_id is None:
+                cells.problems.append(found)
+                return None
+            say = f"{found.message}; account {held.account_id!r} is kept, as recorded before"
+            cells.problems.append(found._replace(message=say))
+            return held.account_id
         if found is None and any(name.startswith("account_") for name in cells.fields):
             cells.report(Wrong.ACCOUNT_MISSING, "account_name", "", "the row names no account")
         return found

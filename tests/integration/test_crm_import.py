@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.store import Store
 from tests.stack import Stack, checksums
 
 MAP = """
@@ -141,10 +142,12 @@ def test_importing_again_says_nothing_new_and_changes_no_table(real_data: Path, 
 
 def test_opportunities_do_not_raise_the_epoch_of_the_directory(real_data: Path, stack: Stack) -> None:
     import_crm(stack, real_data / "crm" / "maven", "--preset", "maven")
-    counted = stack.clickhouse.rows("facts_counted")[0]["facts"]
-    bound = stack.clickhouse.rows("directory_state")[0]["bound_facts"]
+    store = Store(stack.clickhouse, stack.settings.business_timezone)
+    state = store.directory_state()
     directory = "SELECT uniqExact(fact_id) FROM facts WHERE type IN ('account_declared', 'revenue_recorded')"
-    assert int(counted) == int(bound) == int(stack.ask(directory))
+    assert state.facts == state.bound_facts == int(stack.ask(directory)) == len(store.facts())
+    stored = store.facts_since(0)[0]
+    assert {fact.type for fact in store.facts_of(stored).values()} <= {"account_declared", "revenue_recorded"}
 
 
 def test_the_pipeline_can_be_seen_as_of_any_day(real_data: Path, stack: Stack) -> None:
@@ -195,6 +198,24 @@ def test_a_corrected_row_is_a_later_statement_and_the_earlier_one_stays(stack: S
     assert stack.ask("SELECT stage, outcome FROM opportunities WHERE opportunity_id = 'D2'") == "['受注', 'won']"
     stated = "SELECT count() FROM facts FINAL WHERE type = 'opportunity_recorded'"
     assert stack.ask(f"{stated} AND JSONExtractString(body, 'opportunity_id') = 'D2'") == "2"
+
+
+def test_opportunities_imported_alone_keep_the_accounts_of_their_keys(stack: Stack, tmp_path: Path) -> None:
+    known, nothing = tmp_path / "known.csv", tmp_path / "none.ndjson"
+    known.write_text("account_id,name,domains\nshirasuna,白砂電機,shirasuna.example\n", "utf-8")
+    nothing.write_text("{}\n")
+    assert stack.run("import", "signals", nothing, "--accounts", known).returncode == 0
+    accounts, deals = tmp_path / "accounts.csv", tmp_path / "opportunities.csv"
+    accounts.write_text("Account ID,Account Name,Website\n0015A,Shirasuna,https://www.shirasuna.example/\n")
+    deals.write_text(
+        "Opportunity ID,Account ID,Stage,Created Date,Close Date\n006A,0015A,Closed Won,2026/01/10,2026/04/30\n"
+    )
+    import_crm(stack, accounts, deals, "--preset", "salesforce")
+    for dry in (("--dry-run",), ()):
+        again = import_crm(stack, deals, "--preset", "salesforce", *dry)
+        assert counts(again) == {"opportunity_recorded": [0, 0, 1]}
+        assert [(one["reason"], one["value"]) for one in again["problems"]] == [("account_unknown", "0015A")]
+    assert stack.ask("SELECT account_id FROM opportunities WHERE opportunity_id = '006A'") == "shirasuna"
 
 
 def test_what_a_merged_account_had_counts_for_the_other(stack: Stack, export: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from models.crm_facts import (
 from models.directory import Directory
 from models.facts import FACT, AccountDeclared, RevenueRecorded
 from models.folding import fold
-from models.novelty import about, content, news_of, what_holds
+from models.novelty import Held, about, content, news_of, what_holds
 from models.sources.fact_records import decode_facts
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -43,8 +43,8 @@ def test_the_queries_and_the_code_agree_on_the_types() -> None:
     types = {kind.model_fields["type"].default for kind in get_args(CrmFact)}
     assert types == set(CRM_TYPES) == {fact.type for fact in ONE_OF_EACH}
     told = ", ".join(f"'{one}'" for one in CRM_TYPES)
-    assert f"type NOT IN ({told})" in load_sql("facts")
-    assert f"type NOT IN ({told})" in load_sql("facts_counted")
+    for query in ("facts", "facts_counted", "facts_since"):
+        assert f"type NOT IN ({told})" in load_sql(query)
     for query in ("crm_facts", "copy_crm_facts"):
         assert f"type IN ({told})" in load_sql(query)
 
@@ -63,13 +63,17 @@ def test_the_directory_is_the_same_with_and_without_them() -> None:
 
 def test_the_later_recorded_holds_in_any_order() -> None:
     first, second, third = (deal(stage, NOW + timedelta(days=day)) for stage, day in (("A", 0), ("B", 1), ("C", 2)))
-    assert what_holds([third, first, second]) == what_holds([first, second, third]) == {subject(first): content(third)}
+    assert (
+        what_holds([third, first, second])
+        == what_holds([first, second, third])
+        == {subject(first): Held(content(third), None)}
+    )
 
 
 def test_at_the_same_time_the_higher_id_holds_in_any_order() -> None:
     one, other = deal("A"), deal("B")
     higher = max(one, other, key=lambda fact: fact.fact_id.int)
-    assert what_holds([one, other]) == what_holds([other, one]) == {subject(one): content(higher)}
+    assert what_holds([one, other]) == what_holds([other, one]) == {subject(one): Held(content(higher), None)}
 
 
 def test_answers_without_a_key_are_of_one_contact_of_one_account_on_one_day() -> None:

@@ -199,6 +199,27 @@ def test_the_key_goes_before_the_name() -> None:
     assert fact(deal("1,Talking,Kita,unknown,,,")).account_id == "kita", "what the key does not find the name may"
 
 
+def test_an_account_that_cannot_be_found_is_kept_as_recorded_before_and_an_empty_one_is_none() -> None:
+    stood = fact(deal("1,Won,,aozora,5,,2026-05-01"))
+    again = deal("1,Won,,0015g,5,,2026-05-01", [KITA, stood])
+    assert (fact(again).account_id, again.problems[0].reason) == ("aozora", Wrong.ACCOUNT_UNKNOWN)
+    assert "'aozora' is kept" in again.problems[0].message
+    assert fact(deal("1,Won,Kita,,5,,2026-05-01", [KITA, stood])).account_id == "kita"
+    assert fact(deal("1,Won,,,5,,2026-05-01", [KITA, stood])).account_id is None
+    assert fact(deal("2,Won,,0015g,5,,2026-05-01", [KITA, stood])).account_id is None
+
+
+@pytest.mark.parametrize(
+    ("entity", "columns"),
+    [("cases", {"id": "I", "opened_on": "D"}), ("nps", {"id": "I", "answered_on": "D", "score": "S"})],
+)
+def test_cases_and_answers_with_a_key_keep_their_account_too(entity: str, columns: dict[str, str]) -> None:
+    columns = columns | {"account_id": "A"}
+    stood = fact(Import([KITA]).one("I,D,S,A\n7,2026-05-01,9,kita\n", entity, columns))
+    again = Import([AOZORA, stood]).one("I,D,S,A\n7,2026-05-01,9,0015g\n", entity, columns)
+    assert (fact(again).account_id, again.problems[0].reason) == ("kita", Wrong.ACCOUNT_UNKNOWN)
+
+
 def test_a_name_that_could_be_two_accounts_is_neither_until_an_alias_says() -> None:
     other = KITA.model_copy(update={"account_id": "kita-2", "name": "Kita Inc.", "domains": ()})
     answer = deal("1,Talking,kita,,,,", [KITA, other])
