@@ -9,7 +9,7 @@ from rich.table import Table
 from infra.key_file import KeyFileError, key_file
 from infra.settings import Settings, load_settings
 from jobs.console import clear_errors, confirm, err, fail, out, print_json
-from jobs.keys import NewKey, NoSuchKey, create, listed, revoke, rotate
+from jobs.keys import NewKey, NoSuchKey, create, listed, revocable, revoke, rotate
 from jobs.options import AsJson, Config, DataDirOption
 
 keys_app = typer.Typer(
@@ -87,7 +87,9 @@ def list_keys(as_json: AsJson = False, data_dir: DataDirOption = None, config: C
 
 @keys_app.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `setten keys list` shows it.")],
+    key_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The key's id, as `setten keys list` shows it, or all of it.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
     as_json: AsJson = False,
     data_dir: DataDirOption = None,
@@ -96,8 +98,9 @@ def revoke_key(
     """Take a key back for good. Running collectors refuse it within two seconds."""
     with clear_errors():
         settings = load_settings(config, data_dir)
-        confirm(f"Revoke key {key_id}? Whoever sends with it is refused from now on.", yes, "nothing was changed")
         try:
+            key_id = revocable(key_id)
+            confirm(f"Revoke key {key_id}? Whoever sends with it is refused from now on.", yes, "nothing was changed")
             gone = revoke(settings, key_id)
         except NoSuchKey as error:
             raise fail(str(error), 2) from None

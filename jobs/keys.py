@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.key_file import changing, key_file, read_keys
 from infra.settings import Settings
-from models.write_keys import ID_BYTES, SECRET_BYTES, WriteKey, make_key
+from models.write_keys import ID_BYTES, SECRET_BYTES, WriteKey, id_of, make_key
 
 
 class NoSuchKey(Exception):
@@ -50,8 +50,16 @@ def rotate(settings: Settings, source: str, now: datetime, overlap: timedelta) -
     return NewKey(new.record, new.text, tuple(key.key_id for key in good))
 
 
+def revocable(text: str) -> str:
+    """The id of the key to take back, of that id or of the whole key. Raises NoSuchKey, without what was given."""
+    key_id = id_of(text)
+    if key_id is None:
+        raise NoSuchKey("that is no id of a key, which is 8 hex digits: `setten keys list` shows those there are")
+    return key_id
+
+
 def revoke(settings: Settings, key_id: str) -> WriteKey:
-    """Take a key back, at once. Raises KeyFileError, NoSuchKey."""
+    """Take a key back, at once. key_id: as revocable() gives it. Raises KeyFileError, NoSuchKey."""
     with changing(key_file(settings)) as keys:
         found = next((key for key in keys if key.key_id == key_id), None)
         if found is None:

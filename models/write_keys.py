@@ -21,6 +21,7 @@ ID_BYTES = 4
 
 # In a longer text too: a body may name its key.
 KEY = re.compile(r"sk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
+_ID = re.compile(r"([0-9a-f]{8})")
 
 State = Literal["active", "ending", "expired"]
 
@@ -63,6 +64,12 @@ def make_key(source: str, now: datetime, randomness: bytes) -> tuple[WriteKey, s
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("ascii")).hexdigest()
+
+
+def id_of(text: str) -> str | None:
+    """The id that a text is, or that a whole key has; None for what may be half a secret and is not to be shown."""
+    told = _ID.fullmatch(text.strip()) or KEY.fullmatch(text.strip())
+    return told[1] if told else None
 
 
 class Keyring:

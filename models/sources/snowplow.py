@@ -64,6 +64,7 @@ def _events(body: object) -> list[object]:
 def _parameters(body: bytes) -> Mapping[str, object]:
     try:
         query = body.decode("utf-8").strip().removeprefix("?")
+        query = "&".join(filter(None, query.split("&")))  # `a=1&` says no less than `a=1`
         told = dict(parse_qsl(query, strict_parsing=True, errors="strict", max_num_fields=_MOST_PARAMETERS))
     except UnicodeDecodeError as error:
         raise Refused(Reason.INVALID_UTF8, f"the query string: {error.reason}") from error

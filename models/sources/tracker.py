@@ -17,6 +17,7 @@ from models.events import Contact
 from models.facts import FACT, AnyFact
 from models.outcomes import Reason
 from models.sources.webhook_json import Refused, Told, shown
+from models.touches import FUTURE_TOLERANCE
 
 # A clock is corrected by whole steps. Sent again, an event has taken another time on its way; corrected to the
 # millisecond it would be another event under the same id.
@@ -102,7 +103,8 @@ def address(told: object) -> str:
 def happened_at(told: object, sent: object, received: datetime) -> datetime:
     """When it was by our clock: received - (sent - told), to CLOCK_STEP. Raises Refused.
 
-    told, sent: by the sender's clock, RFC 3339; either may be missing. Where no time is told it is that of receipt.
+    told, sent: by the sender's clock, RFC 3339; either may be missing. Where no time is told it is that of receipt. A
+    correction of more than FUTURE_TOLERANCE is not made.
     """
     if told is None:
         return received
@@ -110,12 +112,17 @@ def happened_at(told: object, sent: object, received: datetime) -> datetime:
 
 
 def set_right(at: datetime, sent: datetime | None, received: datetime) -> datetime:
-    """The same for times that are read already."""
+    """The same for times that are read already.
+
+    A correction beyond FUTURE_TOLERANCE is no wrong clock but a call out of an archive, which has its sentAt of then.
+    """
     if sent is None:
         return at
-    steps = round((received - sent) / CLOCK_STEP)
+    correction = round((received - sent) / CLOCK_STEP) * CLOCK_STEP
+    if abs(correction) > FUTURE_TOLERANCE:
+        return at
     try:
-        return at + steps * CLOCK_STEP
+        return at + correction
     except OverflowError as error:
         raise Refused(Reason.TIME_OUT_OF_RANGE, f"time: {at.isoformat()} is out of range") from error
 

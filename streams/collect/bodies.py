@@ -13,6 +13,10 @@ from streams.collect.answers import Refused, busy
 # on has to be small, as a value built from JSON may be twenty times as large as its text.
 MAX_TRACKED_BYTES = 1 << 20
 
+BUDGET_BYTES = MAX_BODY_BYTES * 3 // 2
+# Who names his key in the body is unknown until it is read, and may stall: he is not to take the room of all others.
+STRANGERS_BYTES = BUDGET_BYTES // 3
+
 # JSON of alike events shrinks to a fiftieth; a bomb to a thousandth.
 MOST_RATIO = 200
 _RATIO_FROM = 1 << 20
@@ -22,17 +26,23 @@ _PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 class Budget:
     """Bytes of bodies that one collector holds at once, from the first byte until the broker has them."""
 
-    def __init__(self, most_bytes: int = MAX_BODY_BYTES * 3 // 2) -> None:
+    def __init__(self, most_bytes: int = BUDGET_BYTES, within: "Budget | None" = None) -> None:
+        """within: the budget of which this one is a share."""
         self._left = most_bytes
+        self._within = within
 
     def take(self, count: int) -> None:
         """Raises Refused where so much is not left."""
         if count > self._left:
             raise busy()
+        if self._within is not None:
+            self._within.take(count)
         self._left -= count
 
     def give(self, count: int) -> None:
         self._left += count
+        if self._within is not None:
+            self._within.give(count)
 
 
 class Unpacking:

@@ -5,6 +5,7 @@ import binascii
 import hmac
 import logging
 import math
+import os
 import time
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -20,9 +21,9 @@ from infra.telemetry import CollectorMetrics
 from infra.watched import Watched
 from models.records import Origin
 from models.strict_json import NotStrict, loads
-from models.write_keys import Keyring, WriteKey
+from models.write_keys import KEY, Keyring, WriteKey, without_keys
 from streams.collect.answers import Refused
-from streams.collect.bodies import Budget, body_of
+from streams.collect.bodies import STRANGERS_BYTES, Budget, body_of
 from streams.collect.rates import Rates
 
 log = logging.getLogger("setten.collector")
@@ -37,13 +38,15 @@ class Desk:
         self.metrics = metrics
         self._settings = settings
         self._token = settings.collector_token.get_secret_value()
-        path = key_file(settings)
+        self._key_file = path = key_file(settings)
+        self._had_keys = False
         try:
-            self._keys: Watched[Keyring] = Watched(path, parse_keyring)
+            self._keys: Watched[Keyring] = Watched(path, self._read_keys)
         except (OSError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
         self._rates = Rates(settings.collector_key_rate)
         self._budget = Budget()
+        self._budget_of_strangers = Budget(STRANGERS_BYTES, self._budget)
         self._kafka: aiokafka.AIOKafkaProducer | None = None
 
     async def open(self) -> None:
@@ -64,6 +67,18 @@ class Desk:
 
     # --- who may send ----------------------------------------------------------------------------------------------
 
+    def _read_keys(self, told: bytes | None) -> Keyring:
+        self._had_keys |= told is not None
+        return parse_keyring(told)
+
+    def is_open(self) -> bool:
+        """Whether nobody is asked: there is no token, and there never was a file of keys.
+
+        A file without a good key, one that cannot be read, or one that is lost must not let everybody in.
+        """
+        self._had_keys = self._had_keys or os.path.lexists(self._key_file)
+        return not (self._token or self._had_keys)
+
     def keyring(self) -> Keyring:
         return self._keys.value(time.monotonic())
 
@@ -82,7 +97,7 @@ class Desk:
     def sender(self, request: Request, key: str = "") -> str | None:
         """The source of a request to our own routes, None where the sender may choose it: with the token, or unasked.
 
-        key: from the path. Nobody is asked where there is neither a token nor a key. Raises Refused.
+        key: from the path. Nobody is asked where is_open(). Raises Refused.
         """
         given = key or given_key(request) or bearer(request)
         if self._token and given and hmac.compare_digest(given.encode(), self._token.encode()):
@@ -90,17 +105,17 @@ class Desk:
         found = self.keyring().find(given, datetime.now(UTC)) if given else None
         if found is not None:
             return self._counted(found)
-        if self._token or len(self.keyring()):
+        if not self.is_open():
             raise Refused(401, "unauthorized", "send the collector's token or a write key: Authorization: Bearer …")
         return None
 
     # --- what is sent ----------------------------------------------------------------------------------------------
 
     def body(
-        self, request: Request, most_bytes: int = MAX_BODY_BYTES, *, packed: bool = True
+        self, request: Request, most_bytes: int = MAX_BODY_BYTES, *, packed: bool = True, known: bool = True
     ) -> AbstractAsyncContextManager[bytes]:
-        """See bodies.body_of."""
-        return body_of(request, self._budget, most_bytes, packed=packed)
+        """See bodies.body_of. known: False for a sender of whom nothing but the body will say who he is."""
+        return body_of(request, self._budget if known else self._budget_of_strangers, most_bytes, packed=packed)
 
     async def forward(self, topic: str, body: bytes, origin: Origin) -> None:
         """Return once the broker has the body on all in-sync replicas. Raises Refused."""
@@ -136,6 +151,16 @@ def strict(body: bytes) -> object:
         return loads(body)
     except NotStrict as error:
         raise Refused(400, str(error.reason), error.detail) from error
+
+
+def without_key(body: bytes, named: str) -> bytes:
+    """A body without the secrets of keys. named: what it names as its key, decoded.
+
+    Raises Refused for a key that is spelled in escapes: it would not be found among the bytes, and be kept for years.
+    """
+    if KEY.fullmatch(named) and named.encode() not in body:
+        raise Refused(400, "key_escaped", "the write key is spelled in escapes (\\u005f, %5F): send its characters")
+    return without_keys(body)
 
 
 def origin(request: Request, source: str, adapter: str) -> Origin:

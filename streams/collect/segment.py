@@ -13,10 +13,9 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from models.write_keys import without_keys
 from streams.collect.answers import Refused
 from streams.collect.bodies import MAX_TRACKED_BYTES
-from streams.collect.desk import Desk, given_key, origin, strict
+from streams.collect.desk import Desk, given_key, origin, strict, without_key
 
 _CALLS = {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias"}
 _BATCHES = ("batch", "b", "import")
@@ -26,11 +25,11 @@ async def take(request: Request, desk: Desk, adapter: str) -> Response:
     """Answer 200 once the broker has the call or the batch."""
     key = request.path_params.get("key") or given_key(request) or request.query_params.get("writeKey", "")
     source = desk.source_of(key) if key else None
-    async with desk.body(request, MAX_TRACKED_BYTES) as body:
+    async with desk.body(request, MAX_TRACKED_BYTES, known=source is not None) as body:
         named = _write_key(body)
         if source is None:
             source = desk.source_of(named)
-        await desk.forward("signals.web", without_keys(body), origin(request, source, adapter))
+        await desk.forward("signals.web", without_key(body, named), origin(request, source, adapter))
     return JSONResponse({"success": True})
 
 
@@ -48,7 +47,7 @@ def _write_key(body: bytes) -> str:
 
 async def drop(request: Request, desk: Desk) -> Response:
     """The browser SDK's reports on itself: nobody here reads them, and an error would make it send them again."""
-    async with desk.body(request, MAX_TRACKED_BYTES):
+    async with desk.body(request, MAX_TRACKED_BYTES, known=False):
         return JSONResponse({"success": True})
 
 

@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from models.write_keys import without_keys
 from streams.collect.answers import Refused
 from streams.collect.bodies import MAX_TRACKED_BYTES
-from streams.collect.desk import Desk, origin, strict
+from streams.collect.desk import Desk, origin, strict, without_key
 
 POST_PATH = "/com.snowplowanalytics.snowplow/tp2"
+MOST_PARAMETERS = 256
 SEVERAL = " "  # no app id
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -27,24 +27,26 @@ async def take(request: Request, desk: Desk) -> Response:
     """Answer 200 once the broker has the events of a POST."""
     key = request.path_params.get("key", "")
     source = desk.source_of(key) if key else None
-    async with desk.body(request, MAX_TRACKED_BYTES) as body:
+    async with desk.body(request, MAX_TRACKED_BYTES, known=source is not None) as body:
         named = _app_id(body)
         if source is None and named == SEVERAL:
             raise Refused(400, "several_keys", "the events of one request name several app ids (aid): send them apart")
         if source is None:
             source = desk.source_of(named)
-        await desk.forward("signals.web", without_keys(body), origin(request, source, "snowplow"))
+        await desk.forward("signals.web", without_key(body, named), origin(request, source, "snowplow"))
     return PlainTextResponse("ok")
 
 
 async def take_get(request: Request, desk: Desk) -> Response:
     """Answer a transparent pixel once the broker has the event of a GET."""
     query: bytes = request.scope["query_string"]
-    key = request.path_params.get("key", "")
-    if not key:
-        key = dict(parse_qsl(query.decode("ascii", "replace"), max_num_fields=256)).get("aid", "")
-    source = desk.source_of(key)
-    await desk.forward("signals.web", without_keys(query), origin(request, source, "snowplow-get"))
+    try:
+        told = dict(parse_qsl(query.decode("ascii", "replace"), max_num_fields=MOST_PARAMETERS))
+    except ValueError:
+        raise Refused(400, "too_many_parameters", f"the limit is {MOST_PARAMETERS} parameters: send by POST") from None
+    named = told.get("aid", "")
+    source = desk.source_of(request.path_params.get("key", "") or named)
+    await desk.forward("signals.web", without_key(query, named), origin(request, source, "snowplow-get"))
     return Response(_PIXEL, media_type="image/gif", headers={"Cache-Control": "no-cache, no-store"})
 
 

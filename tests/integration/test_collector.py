@@ -231,6 +231,24 @@ def test_snowplows_pixel_is_a_gif_and_its_query_the_record(door: Door, key: str)
     assert door.ask("GET", "/i?e=pv").status == 401
 
 
+def test_a_pixel_of_too_many_parameters_is_refused_and_counted(door: Door, key: str) -> None:
+    name = 'setten_collector_requests_total{protocol="snowplow",status="400"}'
+    before = door.metrics().get(name, 0)
+    answer = door.ask("GET", f"/i?aid={key}&" + "&".join(f"a{number}=1" for number in range(300)))
+    assert (answer.status, answer.json["error"]["code"]) == (400, "too_many_parameters")
+    assert door.metrics()[name] == before + 1
+
+
+def test_a_key_in_escapes_is_refused_on_every_way(door: Door, key: str) -> None:
+    escaped = json.dumps({**TRACK, "writeKey": key}).replace("sk_", "sk\\u005f").encode()
+    tp2 = json.dumps(payload(key, "esc")).replace("sk_", "sk\\u005f").encode()
+    before = door.records()
+    for answer in (door.post("/v1/track", escaped), door.post(TP2, tp2),
+                   door.ask("GET", f"/i?e=pv&aid={key.replace('sk_', 'sk%5F')}")):  # fmt: skip
+        assert (answer.status, answer.json["error"]["code"]) == (400, "key_escaped")
+    assert door.records() == before
+
+
 def test_nothing_is_redirected_anywhere(door: Door, key: str) -> None:
     for path in ("/r/tp2?u=https%3A%2F%2Fevil.example", f"/k/{key}/r/tp2?u=https://evil.example", "//evil.example",
                  "/v1/signals/", "/health/", "/\\evil.example"):  # fmt: skip

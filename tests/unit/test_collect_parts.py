@@ -1,6 +1,7 @@
 """The collector's parts that need no server: rates, tokens, the file of webhooks, what may be called at SNS."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.settings import Settings
+from infra.telemetry import CollectorMetrics
 from infra.watched import Watched
 from infra.webhook_sources import parse_hooks
 from models.outcomes import Reason
 from models.sources import webhook_json
 from models.strict_json import NotStrict, loads
+from models.write_keys import make_key
+from streams.collect.answers import Refused
+from streams.collect.bodies import Budget
+from streams.collect.desk import Desk, without_key
 from streams.collect.hooks import Hooks, OneTime
 from streams.collect.rates import Rates
 from streams.collect.sns import may_confirm
@@ -176,3 +182,38 @@ def test_an_origin_is_a_scheme_a_host_and_a_port(tmp_path: Path, origins: str) -
         Settings(data_dir=tmp_path, collector_origins=origins)
     told = Settings(data_dir=tmp_path, collector_origins="https://a.example, http://localhost:3000")
     assert told.origins == ["https://a.example", "http://localhost:3000"]
+
+
+def test_a_share_of_the_budget_leaves_the_rest_and_gives_back_what_it_took() -> None:
+    budget = Budget(24)
+    strangers = Budget(8, budget)
+    strangers.take(8)
+    with pytest.raises(Refused, match="503"):
+        strangers.take(1)
+    budget.take(16)
+    strangers.give(8)
+    budget.take(8)
+    with pytest.raises(Refused, match="503"):
+        strangers.take(1)
+    budget.give(24)
+    strangers.take(8)
+
+
+def test_a_collector_that_had_a_key_file_never_opens_again(tmp_path: Path) -> None:
+    told = Settings(data_dir=tmp_path)
+    assert Desk(told, CollectorMetrics()).is_open()
+    file = tmp_path / "keys.json"
+    file.write_text("[]")
+    desk = Desk(told, CollectorMetrics())
+    assert not desk.is_open(), "its last key was revoked"
+    file.unlink()
+    assert not desk.is_open(), "the file was lost"
+
+
+@pytest.mark.parametrize("spelled", ["sk\\u005f{}", "sk%5F{}"])
+def test_a_key_that_is_spelled_in_escapes_is_refused_and_not_kept(spelled: str) -> None:
+    _, key = make_key("web", datetime(2026, 6, 1, tzinfo=UTC), bytes(range(36)))
+    with pytest.raises(Refused, match="400 key_escaped"):
+        without_key(spelled.format(key[3:]).encode(), key)
+    assert without_key(key.encode(), key) == b"sk_00010203_"
+    assert without_key(b"{}", "shop") == b"{}"

@@ -63,7 +63,7 @@ def test_two_sources_that_count_their_users_from_one_do_not_speak_of_the_same_pe
 
 def test_sent_again_a_call_is_the_same_though_it_took_another_time_on_its_way() -> None:
     """The library sets `sentAt` at each try; a clock that is hours wrong must not make it another event."""
-    for clock in (timedelta(), timedelta(hours=9), timedelta(days=-400)):
+    for clock in (timedelta(), timedelta(hours=9), timedelta(hours=-26), timedelta(hours=26)):
         contents = set()
         for late_ms in (0, 40, 900, 20_000):
             sent = RECEIVED + clock
@@ -75,9 +75,25 @@ def test_sent_again_a_call_is_the_same_though_it_took_another_time_on_its_way() 
         assert len(contents) == 1
 
 
+def test_a_call_out_of_an_archive_keeps_the_day_on_which_it_was_made() -> None:
+    """Its sentAt is that of then; no clock is taken to be wrong by more than FUTURE_TOLERANCE."""
+    for ago in (timedelta(hours=27), timedelta(days=365)):
+        made = RECEIVED - ago
+        archived = call("page", timestamp=made.isoformat(), sentAt=(made + timedelta(seconds=1)).isoformat())
+        assert outcomes("segment", archived)[0].time == made
+        ms = int(made.timestamp() * 1000)
+        query = urlencode({"e": "pv", "duid": "d", "dtm": ms, "stm": ms + 1000})
+        assert outcomes("snowplow-get", query)[0].time == made
+
+
 def test_a_call_that_waited_on_a_device_keeps_the_time_at_which_it_was_made() -> None:
     waited = call("page", timestamp="2026-05-20T00:00:00Z", sentAt="2026-06-01T00:00:00Z")
     assert outcomes("segment", waited)[0].time == datetime(2026, 5, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("query", ["e=pv&duid=d&", "&e=pv&&duid=d", "?&e=pv&duid=d"])
+def test_an_empty_parameter_of_a_pixel_is_no_reason_to_lose_its_event(query: str) -> None:
+    assert outcomes("snowplow-get", query)[0].data.contacts[0].key == "anon:d"
 
 
 def test_what_is_refused_in_a_batch_has_its_own_bytes() -> None:

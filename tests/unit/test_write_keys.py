@@ -137,6 +137,20 @@ def test_the_command_shows_a_key_once_and_lists_what_there_is(tmp_path: Path) ->
     assert key.split("_", 2)[2] not in shown + json.dumps(listed_key)
 
 
+def test_revoking_takes_a_whole_key_and_never_shows_its_secret(tmp_path: Path) -> None:
+    new = create(settings(tmp_path), "web", NOW)
+    secret = new.text.split("_", 2)[2]
+    unknown = new.text.replace(new.record.key_id, "00000000")
+    for given in (unknown, new.text[:-1], secret):
+        done = setten(tmp_path, "revoke", given, "--yes")
+        assert (done.returncode, secret[:20] in done.stdout + done.stderr) == (2, False), done.stderr
+    asked = setten(tmp_path, "revoke", new.text)
+    assert (asked.returncode, secret[:20] in asked.stdout + asked.stderr) == (2, False), asked.stderr
+    done = setten(tmp_path, "revoke", new.text, "--yes")
+    assert (done.returncode, done.stdout) == (0, f"key {new.record.key_id} of source web is revoked\n")
+    assert listed(settings(tmp_path)) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
