@@ -85,7 +85,8 @@ def crm(
         except CrmUnreadable as error:
             for wrong in error.told:
                 err.print(wrong, markup=False)
-            raise fail(f"{len(error.told)} errors; nothing was imported") from None
+            count = len(error.told)
+            raise fail(f"{count} {'error' if count == 1 else 'errors'}; nothing was imported") from None
         read = {one.path.resolve() for one in files} | ({map_.resolve()} if map_ else set())
         if refused is not None and refused.resolve() in read:
             raise fail(f"--refused {refused}: that file is read; name another one", 2)

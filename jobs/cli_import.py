@@ -230,7 +230,8 @@ def stated_facts(accounts: Path | None, domains: list[str]) -> list[AnyFact]:
         if errors:
             for wrong in errors:
                 err.print(f"{accounts}:{wrong.line}: {wrong.message}", markup=False)
-            raise fail(f"{accounts} has {len(errors)} errors; nothing was imported")
+            count = f"{len(errors)} {'error' if len(errors) == 1 else 'errors'}"
+            raise fail(f"{accounts} has {count}; nothing was imported")
         facts += declared
     return facts
 

@@ -193,7 +193,7 @@ def by_turns(store: Store, order: tuple[int, ...]) -> None:
     assert store.insert_contact_days == real, "the other worker had its turn"
 
 
-@pytest.mark.parametrize("order", permutations((2, 3)))
+@pytest.mark.parametrize("order", list(permutations((2, 3))))
 def test_two_workers_who_state_facts_at_once_leave_what_one_would_have_left(
     new_store: NewStore, order: tuple[int, ...]
 ) -> None:

@@ -19,8 +19,8 @@ from models.facts import (
 )
 
 
-def _followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
-    """Ends of chains, once the first stated link of every circle is gone."""
+def followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
+    """Ends of chains, once the first stated link of every circle is gone. order: of stating."""
     links = dict(links)
     for start in list(links):
         circle, at = [start], links.get(start)
@@ -47,9 +47,9 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
     affiliated = {f.contact_key: f for f in ordered if isinstance(f, ContactAffiliated)}
     identified = {f.visitor_key: f for f in ordered if isinstance(f, VisitorIdentified)}
     links = {key: f.into for key, f in merges.items() if f.into}
-    merged = _followed(links, sorted(merges, key=lambda key: ordered.index(merges[key])))
+    merged = followed(links, sorted(merges, key=lambda key: ordered.index(merges[key])))
     visitors = {key: f.contact_key for key, f in identified.items() if f.contact_key}
-    known_as = _followed(visitors, sorted(identified, key=lambda key: ordered.index(identified[key])))
+    known_as = followed(visitors, sorted(identified, key=lambda key: ordered.index(identified[key])))
     named = {key for f in ordered if isinstance(f, ContactDeclared | ContactDescribed | ContactAffiliated)
              for key in [f.contact_key]}  # fmt: skip
     named |= {key for f in ordered if isinstance(f, VisitorIdentified) for key in (f.visitor_key, f.contact_key) if key}

@@ -24,7 +24,7 @@ from models.facts import (
 )
 from models.folding import News, extended, fold
 from models.rebinding import by_evidence, change
-from tests.property.complete_fold import complete_fold
+from tests.property.complete_fold import complete_fold, followed
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = [date(2026, 3, day) for day in (1, 2, 3)]
@@ -191,24 +191,6 @@ def groups_of(touches: Iterable[Touched]) -> pa.Table:
 
 
 # --- the oracle: the same in plain words ------------------------------------------------------------------------------
-
-
-def followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
-    """Ends of chains, once the first stated link of every circle is gone. order: of stating."""
-    links = dict(links)
-    for start in list(links):
-        circle, at = [start], links.get(start)
-        while at is not None and at not in circle:
-            circle.append(at)
-            at = links.get(at)
-        if at == start:
-            del links[min(circle, key=order.index)]
-    ends = {}
-    for start in links:
-        ends[start] = links[start]
-        while ends[start] in links:
-            ends[start] = links[ends[start]]
-    return ends
 
 
 def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[str, str, date], int]:
