@@ -154,8 +154,9 @@ class ProviderApi:
                     return (502 if answer.status == 200 else answer.status), None, asked_s
         except AnswerTooLarge as error:
             raise ProviderError(f"{urlsplit(str(url)).netloc}: {error}") from error
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            return 0, None, None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # As an answer, so that the message says it: a certificate and a name need other remedies. Nothing secret.
+            return 0, {"error": type(error).__name__}, None
 
 
 class AnswerTooLarge(Exception):

@@ -308,6 +308,10 @@ class Store:
         """All that the directory is the fold of."""
         return list(self.facts_by_id().values())
 
+    def own_domains(self) -> set[str]:
+        """Our own side's mail domains."""
+        return set(self.clickhouse.query("own_domains").column("domain").to_pylist())
+
     def facts_by_id(self) -> dict[str, AnyFact]:
         """All facts by their ids, hex."""
         found: dict[str, AnyFact] = {}

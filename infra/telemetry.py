@@ -139,7 +139,8 @@ class CollectorMetrics:
         ProcessCollector(registry=self.registry)
         self.requests = Counter(
             "setten_collector_requests_total",
-            "Requests that were answered, by protocol and status; 200 and 202: the broker has it",
+            "Requests that were answered, by protocol and status; "
+            "200 and 202: the broker has it, or there was nothing to store",
             ["protocol", "status"],
             registry=self.registry,
         )

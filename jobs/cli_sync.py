@@ -24,7 +24,6 @@ from jobs.sync_ics import feed_calendar, file_calendar
 from jobs.sync_state import StateFile
 from models.calendar_sync import CalendarState, Changes
 from models.domains import domain_error, normalise_domain
-from models.folding import fold
 from models.ics_entries import NotACalendar
 from models.sources import google_calendar, microsoft_graph
 from models.sources.local_times import zone_named
@@ -205,7 +204,7 @@ def _sync(
 def _declared(settings: Settings) -> set[str]:
     clickhouse = ClickHouse(settings)
     try:
-        return set(fold(Store(clickhouse, settings.business_timezone).facts()).own_domains)
+        return Store(clickhouse, settings.business_timezone).own_domains()
     finally:
         clickhouse.close()
 

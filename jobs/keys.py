@@ -16,7 +16,8 @@ class NoSuchKey(Exception):
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key that was made. text: what senders give; it is nowhere else. ending: the ids of keys that end for it."""
+    """A key that was made. text: what senders give; it is nowhere else. ending: the source's other keys
+    by id, all of which end by then."""
 
     record: WriteKey
     text: str

@@ -85,6 +85,6 @@ def _meetings(entries: Entries, span: Span, zone: ZoneInfo) -> tuple[dict[str, T
 
 
 def _due(events: dict[str, Told], span: Span) -> datetime:
-    """When the next meeting will be over."""
-    ends = (datetime.fromisoformat(str(event["end"])) for event in events.values())
-    return min((end for end in ends if end > span.now - span.settle), default=span.now + _AHEAD)
+    """When the next meeting can be told: the file need not be read before, unless it changes."""
+    told_at = (datetime.fromisoformat(str(event["end"])) + span.settle for event in events.values())
+    return min((at for at in told_at if at > span.now), default=span.now + _AHEAD)

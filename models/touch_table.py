@@ -107,5 +107,5 @@ def _precedences(table: pa.Table) -> pa.Array:
 
 def events_of(touches: pa.Table) -> pa.Table:
     """The arrivals of events that a table of touches tells of: one row an event and place in a body."""
-    arrived = touches.filter(pc.equal(touches.column("first"), 1))
-    return arrived.select(["event_id", "content", "record_id", "position", "precedence"])
+    told = touches.select(["event_id", "content", "record_id", "position", "precedence"])
+    return told.filter(pc.equal(touches.column("first"), 1))

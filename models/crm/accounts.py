@@ -52,7 +52,7 @@ class AccountIndex:
         return index
 
     def add(self, account: AccountDeclared, crm_key: str = "") -> None:
-        """Know an account from now on, instead of what was known of it. crm_key: as rows of the CRM refer to it."""
+        """Know an account from now on; its earlier names and domains lead to it too. crm_key: as rows refer to it."""
         self.by_id[account.account_id] = account
         self._by_key[crm_key or account.account_id] = account.account_id
         for domain in account.domains:

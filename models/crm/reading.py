@@ -85,8 +85,9 @@ class Reader:
     def _answer(self, row: Row, cells: Cells, facts: tuple[AnyFact, ...]) -> Answer:
         news = []
         for fact in facts:
-            said, line = self._stated.setdefault(about(fact), (content(fact), row.line))
-            if said != content(fact):
+            says = content(fact)
+            said, line = self._stated.setdefault(about(fact), (says, row.line))
+            if said != says:
                 say = f"line {line} says something else of the same, and stands: keep one, or give it its own key"
                 cells.refuse(Wrong.DECLARED_TWICE, "", " ".join(about(fact)[1:]), say)
             elif line == row.line:

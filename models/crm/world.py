@@ -72,6 +72,6 @@ class World:
         return found or written
 
     def add_revenue(self, account_id: str, month: date, currency: str, amount: float) -> None:
-        """Add to what finish() states."""
+        """Add to what Reader.totals() states."""
         key = (account_id, month.replace(day=1), currency)
         self.sums[key] = self.sums.get(key, 0.0) + amount

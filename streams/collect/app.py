@@ -53,15 +53,19 @@ def create_collector(settings: Settings, metrics: CollectorMetrics, desk: Desk |
     def route(path: str, protocol: Protocol, handler: Handler, method: str = "POST") -> Route:
         async def answer(request: Request) -> Response:
             begun = time.perf_counter()
+            status = 500  # of what nobody foresaw
             try:
-                response = await handler(request, desk)
-            except Refused as refused:
-                response = refused.response()
-            except ClientDisconnect:
-                response = Response(status_code=408)  # nobody is there to read it
-            metrics.requests.labels(protocol, str(response.status_code)).inc()
-            metrics.seconds.observe(time.perf_counter() - begun)
-            return response
+                try:
+                    response = await handler(request, desk)
+                except Refused as refused:
+                    response = refused.response()
+                except ClientDisconnect:
+                    response = Response(status_code=408)  # nobody is there to read it
+                status = response.status_code
+                return response
+            finally:
+                metrics.requests.labels(protocol, str(status)).inc()
+                metrics.seconds.observe(time.perf_counter() - begun)
 
         return Route(path, answer, methods=[method])
 

@@ -156,12 +156,11 @@ class Cycle:
                 self._refresh_directory(rebind=False)
                 left = LeftBehind(taken_back=groups_of(taken_back))
                 self._publish(self._roll_up_surely(dirty, left))
-        records = {*pc.unique(events.column("record_id")).to_pylist(), *(s.record_id for s in taken.facts)}
         shown = _keys_shown(taken, bound_to)
         taken_out = False
         try:
             for batch, plan in self._erasing.overtaken_since(
-                taken.known, sorted(filter(None, records)), taken.facts, shown
+                taken.known, _records(events, taken.facts), taken.facts, shown
             ):
                 self._archive(batch)
                 self._is_stored([(batch, self._store_once(batch)[1])])
@@ -317,6 +316,12 @@ def _last_days(rows: pa.Table) -> list[tuple[str, date]]:
     found = rows.group_by("account_id").aggregate([("day", "max")])
     accounts = zip(found.column("account_id").to_pylist(), found.column("day_max").to_pylist(), strict=True)
     return [(account_id, day) for account_id, day in accounts if account_id]
+
+
+def _records(events: pa.Table, facts: Sequence[Stated]) -> Iterator[str]:
+    """The bodies that these events and facts came in; asked for only if need be."""
+    yield from pc.unique(events.column("record_id")).to_pylist()
+    yield from (stated.record_id for stated in facts if stated.record_id)
 
 
 def _keys_shown(taken: _Stored, directories: Sequence[Directory]) -> Iterator[str]:

@@ -51,18 +51,19 @@ class Erasing:
         return self._taken_out(batch, suppressed) if len(suppressed) != batch.known else None
 
     def overtaken_since(
-        self, known: int, record_ids: Sequence[str], facts: list[Stated], rolled_up: Iterable[str]
+        self, known: int, records: Iterable[str], facts: list[Stated], rolled_up: Iterable[str]
     ) -> Iterator[tuple[Batch, Plan]]:
         """The same for bodies and facts that were stored when `known` addresses were forgotten, and settled since.
 
-        rolled_up: the contact keys of the contact-days that were computed of them, as these may name somebody whose
-        bodies are gone by now.
+        records: their bodies' record_ids. rolled_up: the contact keys of the contact-days that were computed of them,
+        as these may name somebody whose bodies are gone by now.
         """
         suppressed = self._look()
         if len(suppressed) == known:
             return
         shown = sorted(key for key in rolled_up if suppressed.names(key))
         Purge(self._store).take_out_contacts(shown, self._suppressions.hash_text)
+        record_ids = sorted(set(records))
         for start in range(0, max(len(record_ids), 1), _BODIES_AT_ONCE):
             bodies = self._store.archived_bodies(record_ids[start : start + _BODIES_AT_ONCE])
             batch = decode_batch([_record(body) for body in bodies.values()], FACTS)

@@ -40,7 +40,7 @@ class Unbound(NamedTuple):
 
 
 class Knowledge:
-    """One per worker. Costs, at each reading, what the facts since the last one cost, however many there are in all."""
+    """One per worker. Parses and folds, at each reading, the facts since the last one, however many there are."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

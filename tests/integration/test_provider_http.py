@@ -121,7 +121,7 @@ def test_credentials_are_in_no_text() -> None:
 
 def test_no_answer_is_a_clear_error(provider: Provider) -> None:
     provider.close()
-    with pytest.raises(ProviderError, match=r"does not answer well \(no answer\)"):
+    with pytest.raises(ProviderError, match=r"does not answer well \(no answer ClientConnectorError\)"):
         ask(provider)
 
 

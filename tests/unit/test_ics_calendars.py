@@ -3,7 +3,7 @@
 import json
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.sync import Span
+from jobs.sync_ics import _due
 from models.ics_entries import Entries, NotACalendar
 from models.ics_recurrence import Expanded, Window, expand
 from models.sources import ics
@@ -314,3 +316,16 @@ def test_every_calendar_of_the_real_collection_is_read_as_reviewed_or_refused(re
     read = {file.stem: _reading(file.read_bytes()) for file in files}
     assert read == json.loads(GOLDEN.read_text("utf-8"))
     assert sum(any(key.startswith("met ") for key in reading) for reading in read.values()) == 2
+
+
+def test_a_published_calendar_is_wanted_again_when_its_next_meeting_can_be_told_and_not_at_every_look_before() -> None:
+    now, settle = datetime(2026, 11, 24, 6, tzinfo=UTC), timedelta(hours=1)
+    span = Span(now - timedelta(days=90), now, settle)
+
+    def due(*ended_minutes_ago: int) -> datetime:
+        ends = {str(n): {"end": (now - timedelta(minutes=n)).isoformat()} for n in ended_minutes_ago}
+        return _due(ends, span)
+
+    assert due(30, -120) == now + timedelta(minutes=30)  # over, and not told yet
+    assert due(90, -120) == now + timedelta(hours=3)  # told by this look
+    assert due() > now + timedelta(days=1)

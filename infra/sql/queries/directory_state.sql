@@ -1,7 +1,7 @@
 -- What tells whether the facts have changed, how many corrections there are, and to how many of the facts the
 -- contact-days have been bound.
--- grain: one row. written: of the rows that there are, a sum: as long as it is the same, the facts are. To count the facts
--- costs five times as much.
+-- grain: one row. written: of the rows that there are, a sum: as long as it is the same, the facts are. To count the
+-- facts needs all their ids in memory.
 SELECT
     (SELECT sum(cityHash64(fact_id, stored_at)) FROM facts) AS written,
     (SELECT uniqExact(correction_id) FROM corrections) AS corrections,
