@@ -40,8 +40,12 @@ _RECORDS_PER_POLL = 2_000
 _POLL_MS = 250
 # While a batch is stored the next one is filled: how often it is looked whether it is stored.
 _FILL_POLL_MS = 20
-# Full batches are rolled up, settled and committed together: both cost about the same for few events as for many.
+# On a backlog batches are rolled up, settled and committed together, which costs about the same for few
+# events as for many.
 _SETTLE_EVENTS = 100_000
+# A backlog is more than so many batches that wait: one or two are always being read while another is stored,
+# and what comes in at the pace of the day is to be seen at once.
+_BACKLOG_BATCHES = 3
 _SETTLE_S = 2.0
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
@@ -248,8 +252,12 @@ class IngestService(mode.Service):
             if not self._uncommitted:
                 self._settle_at, self._read_at = time.monotonic() + _SETTLE_S, told.read_at
             self._uncommitted.update(told.offsets)
-            if not told.full or cycle.unsettled >= _SETTLE_EVENTS or time.monotonic() >= self._settle_at:
+            behind = told.full and self._waiting_behind(told.offsets) > _BACKLOG_BATCHES * report.records
+            if not behind or cycle.unsettled >= _SETTLE_EVENTS or time.monotonic() >= self._settle_at:
                 await self._settle_next()
+            if not behind:
+                # Without a backlog the next batch is filled meanwhile: closed earlier, it would only wait its turn.
+                await self._settled()
         observe(self._metrics, report)
         if report.dead:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.dead.items()))
@@ -258,6 +266,13 @@ class IngestService(mode.Service):
             "cycle: %d records, %d events, %d touches, %d facts",
             *(report.records, report.events, report.touches, report.facts),
         )
+
+    def _waiting_behind(self, offsets: dict[Any, int]) -> int:
+        """How many records wait behind these offsets, of the partitions that are ours, as of their last fetch."""
+        assert self._consumer is not None
+        ours = self._consumer.assignment()
+        ends = {partition: self._consumer.highwater(partition) for partition in offsets if partition in ours}
+        return sum(end - offsets[partition] for partition, end in ends.items() if end is not None)
 
     async def _settle_next(self) -> None:
         """Begin to settle what is stored, once what was stored before is settled."""
