@@ -21,8 +21,10 @@ listed.
 """
 _TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
 _ADD = re.compile(
-    r"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) (.+?)\s+COMMENT '((?:[^']|'')*)' AFTER (\w+)$", re.DOTALL
+    r"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) (.+?)\s+COMMENT '((?:[^']|'')*)'(?: CODEC\(\w+\))? AFTER (\w+)$",
+    re.DOTALL,
 )
+_DERIVED = re.compile(r"\s+(?:DEFAULT|MATERIALIZED)\s")
 _COMMENT_COLUMN = re.compile(r"ALTER TABLE (\w+) COMMENT COLUMN (\w+)\s+'((?:[^']|'')*)'$")
 # What a table is stored with says nothing of what is in it.
 _SETTING = re.compile(
@@ -69,7 +71,7 @@ def _altered(found: Mapping[str, Table], statement: str) -> Table | None:
         name, column, kind, comment, after = added.groups()
         columns = list(found[name].columns)
         at = [one for one, *_ in columns].index(after) + 1
-        columns.insert(at, (column, kind.partition(" DEFAULT ")[0], _unquoted(comment)))
+        columns.insert(at, (column, _DERIVED.split(kind)[0], _unquoted(comment)))
         return replace(found[name], columns=tuple(columns))
     if commented := _COMMENT_COLUMN.search(statement):
         name, column, comment = commented.groups()
@@ -90,7 +92,7 @@ def _table(migration: str, statement: str) -> Table:
         column = _COLUMN.match(line)
         if not column:
             raise ValueError(f"migration {migration}, table {name}: a column without a comment: {line.strip()}")
-        columns.append((column[1], column[2].partition(" DEFAULT ")[0], _unquoted(column[3])))
+        columns.append((column[1], _DERIVED.split(column[2])[0], _unquoted(column[3])))
     clauses = {clause: value.strip() for clause, value in _CLAUSE.findall(tail)}
     grain, comment = _GRAIN.search(statement), _COMMENT.search(tail)
     if grain is None or comment is None:

@@ -46,7 +46,7 @@ _SETTLE_EVENTS = 100_000
 # A backlog is more than so many batches that wait: one or two are always being read while another is stored,
 # and what comes in at the pace of the day is to be seen at once.
 _BACKLOG_BATCHES = 3
-_SETTLE_S = 2.0
+_SETTLE_S = 4.0
 # Touches older than this change history, not today: an import, or a source that sends late.
 NEWS_DAYS = 3
 _HISTORY_S = 10.0

@@ -62,7 +62,8 @@ def _midnight(settings: Settings) -> datetime:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-scaling", description=__doc__)
     parser.add_argument("--touches", default="1000000,30000000", help="stored beforehand; comma-separated")
-    parser.add_argument("--events", type=int, default=200_000, help="new records")
+    # Merges come in lumps: what they cost an event cannot be told from fewer.
+    parser.add_argument("--events", type=int, default=1_000_000, help="new records")
     parser.add_argument("--load", choices=["day", "month"], default="day")
     parser.add_argument("--broker", choices=["tansu", "kafka"], default="tansu")
     parser.add_argument("--partitions", type=int, default=8)
