@@ -13,7 +13,15 @@ import pyarrow.compute as pc
 from infra.clickhouse import ClickHouse
 from infra.projection import projection
 from models.conflicts import Arrival
-from models.contact_days import CONTACT_DAYS, KEY
+from models.contact_days import (
+    CONTACT_DAYS,
+    KEY,
+    MOST_CLICKS,
+    SCANNED_LINKS,
+    SCANNED_WITHIN_S,
+    many_clicks,
+    with_clicks,
+)
 from models.crm_facts import CrmFact
 from models.directory import Directory
 from models.facts import FACT, AnyFact
@@ -285,7 +293,11 @@ class Store:
 
     def recompute(self, keys: pa.Table) -> pa.Table:
         """The grouped touches of the dirty (contact_key, day) keys: models.contact_days.GROUPS."""
-        return self.clickhouse.query("contact_day_groups", dirty=keys)
+        groups = self.clickhouse.query("contact_day_groups", dirty=keys)
+        if not (suspected := many_clicks(groups)).num_rows:
+            return groups
+        limits = {"links": SCANNED_LINKS, "within_ms": SCANNED_WITHIN_S * 1000, "most": MOST_CLICKS}
+        return with_clicks(groups, suspected, self.clickhouse.query("clicked_groups", limits, dirty=suspected))
 
     def bound_groups(self, keys: pa.Table) -> pa.Table:
         """The keys of the contact-day rows stored for these (contact_key, day) now, whatever account they name."""

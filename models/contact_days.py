@@ -44,6 +44,11 @@ CONTACT_DAYS = pa.schema(
     ]
 )
 KEY = ["account_id", "day", "contact_key", "kind", "action", "direction"]
+# Nobody reads so many different links of mails in so short a time: security software does, that looks at each of them
+# when a mail comes in. And nobody clicks so often on one day.
+SCANNED_LINKS = 3
+SCANNED_WITHIN_S = 5
+MOST_CLICKS = 300
 
 
 def version(epoch: int, touches_read: int) -> int:
@@ -52,6 +57,24 @@ def version(epoch: int, touches_read: int) -> int:
     Taken from the snapshot and not from a clock, so that a worker that slept cannot overwrite what is newer.
     """
     return (epoch << _COUNT_BITS) | min(touches_read, (1 << _COUNT_BITS) - 1)
+
+
+def many_clicks(groups: pa.Table) -> pa.Table:
+    """The (contact_key, day) keys with so many clicks in mails that a link scanner may have made them."""
+    suspected = pc.and_(_clicks(groups), pc.greater_equal(groups.column("touches"), SCANNED_LINKS))
+    return groups.filter(suspected).select(["contact_key", "day"]).group_by(["contact_key", "day"]).aggregate([])
+
+
+def with_clicks(groups: pa.Table, keys: pa.Table, clicks: pa.Table) -> pa.Table:
+    """The groups (GROUPS) with these clicks in the place of those that they have of these (contact_key, day) keys."""
+    clicked = _clicks(groups)
+    others = groups.filter(clicked).join(keys, ["contact_key", "day"], join_type="left anti")
+    told = [groups.filter(pc.invert(clicked)), others, clicks]
+    return pa.concat_tables([one.select(groups.column_names).cast(groups.schema) for one in told])
+
+
+def _clicks(groups: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(pc.equal(groups.column("kind"), "email"), pc.equal(groups.column("action"), "clicked"))
 
 
 def bind_groups(groups: pa.Table, directory: Directory) -> pa.Table:
