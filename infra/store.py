@@ -327,10 +327,19 @@ class Store:
     def facts_by_id(self) -> dict[str, AnyFact]:
         """All facts by their ids, hex."""
         found: dict[str, AnyFact] = {}
-        buckets = 1 + self.directory_state().facts // _FACTS_AT_ONCE
-        for bucket in range(buckets):
-            found |= _facts(self.clickhouse.query("facts", {"bucket": bucket, "buckets": buckets}))
+        for page in self._pages_of_facts("facts"):
+            found |= page
         return found
+
+    def _pages_of_facts(self, query: str) -> Iterator[dict[str, AnyFact]]:
+        """A bounded number at a time, by their ids: all may be more than one answer can hold."""
+        after = UUID(int=0).hex
+        while True:
+            table = self.clickhouse.query(query, {"after": after, "most": _FACTS_AT_ONCE})
+            yield _facts(table)
+            if table.num_rows < _FACTS_AT_ONCE:
+                return
+            after = table.column("fact_id")[-1].as_py()
 
     def facts_of(self, fact_ids: Sequence[str]) -> dict[str, AnyFact]:
         """Some facts by their ids, hex."""
@@ -363,11 +372,8 @@ class Store:
 
     def crm_facts(self) -> Iterator[CrmFact]:
         """What only a CRM tells, a bounded number at a time: there are as many as it ever had opportunities."""
-        buckets = 1 + int(str(self.clickhouse.statement("SELECT count() FROM facts"))) // _FACTS_AT_ONCE
-        for bucket in range(buckets):
-            table = self.clickhouse.query("crm_facts", {"bucket": bucket, "buckets": buckets})
-            facts = map(FACT.validate_json, table.column("body").to_pylist())
-            yield from (fact for fact in facts if isinstance(fact, CrmFact))
+        for page in self._pages_of_facts("crm_facts"):
+            yield from (fact for fact in page.values() if isinstance(fact, CrmFact))
 
     def facts_present(self, fact_ids: Sequence[str]) -> set[str]:
         """Which of these facts, 32 hex digits each, are stored."""

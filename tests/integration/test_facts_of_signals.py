@@ -12,8 +12,9 @@ import pytest
 from infra.purge import Plan, Purge
 from infra.store import Store
 from infra.suppressions import Suppressions
+from models.crm_facts import ProductDeclared
 from models.erasure import Suppressed, address_hash
-from models.facts import VisitorIdentified
+from models.facts import AccountDeclared, VisitorIdentified
 from models.records import Origin
 from models.spellings import search_pattern
 from streams.ingest.batch import Record, decode_batch
@@ -256,3 +257,16 @@ def test_an_address_that_a_tracker_packed_in_base64_is_found_to_be_forgotten(new
     found = Purge(store).changes(search_pattern(["hana@aozora.example"]), [], suppressed)
     assert len(found) == 3
     assert all(change.new is not None and change.new.body != change.old.body for change in found)
+
+
+def test_facts_are_read_page_by_page_each_once(
+    new_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.store._FACTS_AT_ONCE", 3)
+    store = new_store()
+    accounts = [AccountDeclared(recorded_at=RECEIVED, account_id=f"a{n}", name=f"A{n}") for n in range(8)]
+    products = [ProductDeclared(recorded_at=RECEIVED, product=f"P{n}") for n in range(6)]
+    for _ in range(2):  # what is delivered twice is stored twice until ClickHouse merges it
+        store.insert_facts([*accounts, *products])
+    assert sorted(store.facts_by_id()) == sorted(fact.fact_id.hex for fact in accounts)
+    assert sorted(fact.fact_id.hex for fact in store.crm_facts()) == sorted(fact.fact_id.hex for fact in products)
