@@ -232,6 +232,11 @@ class Store:
     def _write_touches(self, touches: pa.Table, *, is_deleted: int) -> pa.Table:
         day = self.business_days(touches)
         table = touches.drop_columns(_NOT_STORED).append_column("day", day)
+        answers = table.column("answers")
+        # Only mails answer something: what has no answers leaves the column out, and has its default.
+        table = table.drop_columns(["answers"])
+        if answers.null_count < len(answers):
+            table = table.append_column("answers", pc.fill_null(answers, UUID(int=0).hex))
         marks = pa.repeat(pa.scalar(is_deleted, pa.uint8()), table.num_rows)
         self.clickhouse.insert("touches", table.append_column("is_deleted", marks))
         return table.select(["contact_key", "day"]).group_by(["contact_key", "day"]).aggregate([])

@@ -114,6 +114,9 @@ class Data(BaseModel):
         default="", description="what it was about: a page's path, a meeting's or event's name; never a message's text"
     )
     user_agent: Annotated[str, Field(max_length=2048)] = ""
+    in_reply_to: Annotated[str, Field(max_length=512)] = Field(
+        default="", description="the id that the signal it answers has at the same source: of a mail its Message-ID"
+    )
     machine: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,31})?$")] = Field(
         default="", description="why it was no person, where the source knows: prefetch, link_scanner ...; it scores 0"
     )

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from models.touches import Reading
 
 # contact_key, event_id, occurred_us, received_us, kind, action, direction, affiliation, machine, campaign, subject,
-# source, content, record_id, position, first. A plain tuple: there are millions of them.
-TouchRow = tuple[str, str, int, int, str, str, str, str, str, str, str, str, str, str, int, int]
+# source, answers, content, record_id, position, first. A plain tuple: there are millions of them.
+TouchRow = tuple[str, str, int, int, str, str, str, str, str, str, str, str, str | None, str, str, int, int]
 _MICROS = pa.timestamp("us", "UTC")
 TOUCH_ROW = pa.schema(
     [
@@ -26,6 +26,7 @@ TOUCH_ROW = pa.schema(
         ("campaign", pa.string()),
         ("subject", pa.string()),
         ("source", pa.string()),
+        ("answers", pa.string()),
         ("content", pa.string()),
         ("record_id", pa.string()),
         ("position", pa.uint32()),

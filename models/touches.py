@@ -20,7 +20,10 @@ FUTURE_TOLERANCE = timedelta(hours=26)
 
 
 class Touch(NamedTuple):
-    """One signal seen from one contact. `machine` is '' for a person, else why it counts for nothing."""
+    """One signal seen from one contact. `machine` is '' for a person, else why it counts for nothing.
+
+    answers: the event_id of the signal that it answers, whether or not that ever arrived; None where it names none.
+    """
 
     contact_key: str
     event_id: str
@@ -34,6 +37,7 @@ class Touch(NamedTuple):
     campaign: str
     subject: str
     source: str
+    answers: str | None = None
 
 
 # What the maintained list leaves out: feed readers and programs, by their names or the address they leave.
@@ -103,6 +107,8 @@ def read_signal(signal: Signal, origin: Origin) -> Reading:
     content = content_digest((*said, *chain.from_iterable(people), *told))
     event_id = event_digest(source, signal.id, content)
     machine = data.machine or machine_reason(data.user_agent)
+    # Not in the digest: mails that were read before it was looked for are the same mails.
+    answers = event_digest(source, data.in_reply_to, "") if data.in_reply_to else None
     return Reading(
         event_id,
         content,
@@ -120,6 +126,7 @@ def read_signal(signal: Signal, origin: Origin) -> Reading:
                 data.campaign,
                 data.subject,
                 source,
+                answers,
             )
             for key, affiliation in people
         ),

@@ -293,6 +293,7 @@ def _table(events: _Events, kinds: dict[str, _Kind | None], bodies: Bodies, left
     columns = {name: pa.array(column, pa.string()) for name, column in texts.items()}
     columns["occurred_at"] = events.moments.cast(_MICROS)
     columns["received_at"] = events.received.cast(_MICROS)
+    columns["answers"] = pa.nulls(len(ids), pa.string())  # whatever names what it answers is the contract's
     columns["position"] = pa.array(events.position, pa.uint32())
     table = pa.table(columns)
     if left:

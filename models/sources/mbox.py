@@ -6,6 +6,7 @@
   `email.received` from them; our own sender an outbound `email.sent` to the external recipients in To and Cc, or an
   internal one when there are none.
 - Identity: the Message-ID; without one the mail is known by its content.
+- What it answers: `In-Reply-To`, else the last of `References`.
 - Machines: automatic replies, notices of absence and delivery reports are marked; see mail_machines.
 """
 
@@ -60,6 +61,7 @@ _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@(?:[\w-]+\.)*[\w-]+"
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _ISO_2022_JP = re.compile(r"\x1b\$[@B].*?(?:\x1b\([BJ]|$)", re.DOTALL)
 _MAX_ADDRESS = 320
+_MAX_ID = 512
 
 
 def decode(body: bytes, origin: Origin) -> list[Signal | DeadLetter]:
@@ -98,7 +100,7 @@ def _decode_mail(body: bytes, origin: Origin) -> Signal | DeadLetter:
         given = "".join(mail.get("from", []))[:120]
         return DeadLetter(0, Reason.CONTACT_MISSING, f"From: no usable address; got {given!r}", body)
     kind, data = _who(sender, mail, origin.own_domains)
-    data |= {"machine": mail_machine(mail)}
+    data |= {"machine": mail_machine(mail), "in_reply_to": _answered(mail)}
     return signal_or_dead_letter(0, {"id": _message_id(mail), "time": sent_at, "type": kind, "data": data}, body)
 
 
@@ -132,6 +134,16 @@ def _who(sender: str, mail: Headers, own_domains: tuple[str, ...]) -> tuple[str,
     if not recipients:
         return "email.sent", {"direction": "internal", "contacts": [{"email": sender}]}
     return "email.sent", {"direction": "outbound", "contacts": recipients}
+
+
+def _answered(mail: Headers) -> str:
+    """The Message-ID of the mail that this one answers; '' where it names none."""
+    for name, place in (("in-reply-to", 0), ("references", -1)):
+        for given in mail.get(name, []):
+            if bracketed := _BRACKETED.findall(given):
+                found = "".join(bracketed[place].split())
+                return found if len(found) <= _MAX_ID else ""
+    return ""
 
 
 def _message_id(mail: Headers) -> str | None:

@@ -24,6 +24,7 @@ SELECT
     'web', 'page_viewed', 'inbound',
     concat(company, '.example'), '', 'autumn',
     concat('/page/', toString(cityHash64(number, 'page') % 40)), 'bench',
+    toUUID('00000000-0000-0000-0000-000000000000'),
     reinterpretAsUUID(sipHash128(number, 'record')),
     bitShiftLeft(toUInt64(4503599627370495 - toUnixTimestamp64Micro(received_at)), 12), 0
 FROM

@@ -221,11 +221,42 @@ def test_a_roll_up_that_another_worker_overtook_counts_nowhere_twice(new_store: 
     )
 
 
+def documented_query(heading: str) -> str:
+    """The first query under a heading of docs/metrics.md."""
+    text = (Path(__file__).parents[2] / "docs/metrics.md").read_text("utf-8")
+    return text.partition(f"## {heading}\n")[2].partition("```sql\n")[2].partition("```")[0]
+
+
+def mail(message_id: str, sender: str, to: str, at: str, *headers: str) -> Record:
+    origin = Origin("mbox", "mbox", RECEIVED, own_domains=("ours.example",))
+    told = (f"From: {sender}", f"To: {to}", f"Date: 1 Jun 2026 {at} +0000", f"Message-ID: <{message_id}>", *headers)
+    return Record("signals.email", 0, 0, 0, tuple(origin.to_headers()), "\n".join((*told, "", "")).encode())
+
+
+def test_the_documented_query_tells_how_long_who_took_to_reply(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    hana, ken, we = "hana@aozora.example", "ken@aozora.example", "sato@ours.example"
+    cycle = ingest(store, [ACCOUNT], [])
+    cycle.run(
+        [
+            mail("q1", hana, we, "01:00:00", "Cc: ken@aozora.example"),
+            mail("a2", we, hana, "09:00:00", "In-Reply-To: <q1>"),  # not the first answer
+            mail("a1", we, f"{hana}, {ken}", "03:30:00", "References: <older> <q1>"),
+            mail("q2", we, hana, "10:00:00"),
+            mail("away", hana, we, "10:00:01", "In-Reply-To: <q2>", "Auto-Submitted: auto-replied"),
+            mail("a3", hana, we, "11:00:00", "In-Reply-To: Your mail of today <q2>"),
+            mail("q3", hana, we, "12:00:00", "In-Reply-To: <a3>"),  # she goes on: no answer
+            mail("early", we, hana, "11:59:00", "In-Reply-To: <q3>"),  # a clock is wrong
+            mail("lost", we, hana, "13:00:00", "In-Reply-To: <never-seen>"),
+        ]
+    )
+    found = store.clickhouse.query_text(documented_query("Reply time of mail")).to_pylist()
+    assert [tuple(row.values()) for row in found] == [("aozora", "them", 1, 1.0, 1.0), ("aozora", "us", 1, 2.5, 2.5)]
+
+
 def test_the_documented_query_tells_the_share_of_machines(new_store: Callable[..., Store]) -> None:
     store = new_store()
     agents = ["", "", "", "Googlebot/2.1"]
     ingest(store, [], [signal(n, f"2026-06-0{n + 1}T01:00:00Z", user_agent=agent) for n, agent in enumerate(agents)])
-    text = (Path(__file__).parents[2] / "docs/metrics.md").read_text("utf-8")
-    sql = text.partition("## Share of machine traffic")[2].partition("```sql\n")[2].partition("```")[0]
-    found = store.clickhouse.query_text(sql).to_pylist()
+    found = store.clickhouse.query_text(documented_query("Share of machine traffic")).to_pylist()
     assert [(row["machine"], row["touches"], row["share"]) for row in found] == [("", 3, 0.75), ("crawler", 1, 0.25)]

@@ -21,7 +21,7 @@ _FILL = (
     f" 1 FROM numbers({_ROWS})",
     "INSERT INTO touches SELECT concat('mail:p', toString(number % 5000)), toDate('2026-06-01') + intDiv(number, 5000),"
     " reinterpretAsUUID(sipHash128(number)), now(), now(), 'web', 'page_viewed', 'inbound', '', '', '', '', 's',"
-    f" generateUUIDv4(), 1, 0 FROM numbers({_ROWS})",
+    f" toUUID('00000000-0000-0000-0000-000000000000'), generateUUIDv4(), 1, 0 FROM numbers({_ROWS})",
 )
 
 

@@ -323,7 +323,7 @@ def test_an_event_of_too_many_bytes_is_left_to_the_contract() -> None:
 @settings(deadline=None)
 @given(st.integers(0, 4_102_444_800_000_000), st.integers(0, 5000))
 def test_the_precedence_of_a_table_is_that_of_its_events(received: int, position: int) -> None:
-    row: TouchRow = ("k", "e", 0, received, *"abcdefgh", "c", "r", position, 1)  # type: ignore[assignment]
+    row: TouchRow = ("k", "e", 0, received, *"abcdefgh", None, "c", "r", position, 1)  # type: ignore[assignment]
     [found] = touch_table([row]).column("precedence").to_pylist()
     assert found == precedence(received, position)
     assert received_us(found) == received

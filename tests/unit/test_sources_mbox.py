@@ -271,6 +271,23 @@ def test_what_no_person_wrote_is_marked_and_what_a_person_wrote_is_not(headers: 
     assert found.data.subject == ""
 
 
+@pytest.mark.parametrize(
+    ("headers", "answered"),
+    [
+        ("In-Reply-To: <q@own.example>", "q@own.example"),
+        ("In-Reply-To: Your message of Monday <q@own.example>\nReferences: <p@own.example>", "q@own.example"),
+        ("In-Reply-To: your mail\nReferences: <p@own.example>\n\t<q@own.example>", "q@own.example"),
+        ("In-Reply-To: <q@own.\n example>", "q@own.example"),
+        (f"In-Reply-To: <{'q' * 513}>", ""),
+        ("In-Reply-To:", ""),
+        ("In-Reply-To: <>", ""),
+        ("Subject: Re: Quotation", ""),
+    ],
+)
+def test_a_mail_names_what_it_answers(headers: str, answered: str) -> None:
+    assert signal(b"From: a@a.example\n" + headers.encode() + b"\n" + DATE).data.in_reply_to == answered
+
+
 def test_a_mail_servers_report_is_no_persons() -> None:
     for sender in (b"MAILER-DAEMON@a.example (Mail Delivery System)", b"Mailer <MAILER-DAEMON@a.example>"):
         assert signal(b"From: " + sender + b"\n" + DATE).data.machine == "delivery_report"

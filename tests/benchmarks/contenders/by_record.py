@@ -132,6 +132,7 @@ def _read(rows: list[TouchRow], signal: _Signal, latest: datetime, arrival: tupl
                 campaign,
                 subject,
                 source,
+                None,
                 content,
                 record,
                 position,
