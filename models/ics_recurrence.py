@@ -52,7 +52,7 @@ def expand(entries: Entries, window: Window) -> Expanded:
     for uid, series in entries.series.items():
         try:
             result.meetings += _meetings(uid, series, window)
-        except (ValueError, OverflowError, TypeError) as error:
+        except (ValueError, OverflowError, TypeError, LookupError) as error:
             result.faults.append(f"event {uid[:80]}: {error}")
     result.meetings.sort(key=lambda told: (str(told["start"]), str(told["uid"])))
     return result

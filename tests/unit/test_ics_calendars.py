@@ -244,6 +244,7 @@ def test_a_whole_day_is_no_meeting() -> None:
         ("RRULE:FREQ=DAILY;BYSECOND=1,2,3", "BYSECOND"),
         ("RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY with BYMONTHDAY is not read"),
         ("RRULE:FREQ=NEVER", "RRULE cannot be read"),
+        ("RRULE:FREQ=YEARLY;BYDAY=60MO", "index out of range"),
         ("EXDATE:tomorrow", "EXDATE cannot be read"),
         ("RECURRENCE-ID:first", "RECURRENCE-ID cannot be read"),
     ],
