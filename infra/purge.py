@@ -17,12 +17,11 @@ from infra.store import ArchivedBody, Store, archive_rows, in_slices
 from models.contact_days import bind_groups, tombstones, with_siblings
 from models.dead_letters import Identity, Reread, read_again
 from models.erasure import Suppressed, redact, redact_origin
-from models.facts import AnyFact, StatementErased
+from models.facts import FACT, AnyFact, StatementErased
 from models.folding import fold
-from models.outcomes import DeadLetter, Erased
 from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange
-from models.records import Origin, record_id
-from models.sources.fact_records import decode_facts
+from models.records import record_id
+from models.sources.fact_records import without_forgotten
 
 _RECORDS = pa.schema([("record_id", pa.string())])
 _DAYS = pa.schema([("contact_key", pa.string()), ("day", pa.date32())])
@@ -177,15 +176,13 @@ class Purge:
         between counted both.
         """
         table = self._clickhouse.query("erasure_facts", wanted=_table(_WANTED, [(pattern,)]))
-        origin = Origin("setten", "facts", datetime.now(UTC))
-        kept: list[AnyFact] = []
+        kept: list[AnyFact | None] = []
         for fact_id, body in zip(*(table.column(name).to_pylist() for name in ("fact_id", "body")), strict=True):
-            told = redact(body.encode(), origin, suppressed)
-            if told == body.encode():
-                continue
-            plan.facts.add(fact_id)
-            kept += [fact for fact in decode_facts(told) if not isinstance(fact, Erased | DeadLetter)]
-        self._replace_facts(plan, kept)
+            fact = FACT.validate_json(body)
+            if (left := without_forgotten(fact, suppressed)) is not fact:
+                plan.facts.add(fact_id)
+                kept.append(left)
+        self._replace_facts(plan, [fact for fact in kept if fact is not None])
 
     def take_out_statements(self, plan: Plan, facts: Sequence[AnyFact]) -> None:
         """Remove these statements, as take_out_facts does; what is left of them comes another way."""

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Protocol
 
 from jobs.crm_files import CrmFile
 from jobs.files import FileUnreadable
-from jobs.import_ import without_forgotten
 from models.crm.mapping import CrmMap
 from models.crm.problems import Problem, Wrong
 from models.crm.reading import Answer, Reader
@@ -20,6 +19,7 @@ from models.directory import Directory
 from models.erasure import Suppressed
 from models.facts import AnyFact
 from models.novelty import Held, Subject, news_of
+from models.sources.fact_records import without_forgotten
 
 _SENT_AT_ONCE = 5_000
 _MOST_GROUPS = 5_000

@@ -16,14 +16,13 @@ from infra.store import Store
 from infra.suppressions import Suppressions
 from models.crm_facts import CrmFact
 from models.decode import outcomes_of
-from models.erasure import Suppressed, redact, redact_origin
+from models.erasure import redact, redact_origin
 from models.events import Signal
 from models.facts import AnyFact
 from models.folding import fold
 from models.novelty import news_of, what_holds
-from models.outcomes import DeadLetter, Erased, Nothing, Reason
+from models.outcomes import Erased, Nothing, Reason
 from models.records import Origin, record_id
-from models.sources.fact_records import decode_facts
 from models.statements import Fact
 from models.touches import read_signal
 
@@ -243,16 +242,6 @@ class Importer:
 def _key(body: Body, events: list[str]) -> bytes:
     """What decides the partition. Two contents of one id must meet in their order, or chance says which stands."""
     return events[0].encode() if len(events) == 1 else body.origin.source.encode()
-
-
-def without_forgotten(fact: AnyFact, suppressed: Suppressed) -> AnyFact | None:
-    """The fact without people who are forgotten; None where nothing is left of it."""
-    if not suppressed:
-        return fact
-    told = fact.model_dump_json().encode()
-    if (left := redact(told, Origin("setten-import", "facts", fact.recorded_at), suppressed)) is told:
-        return fact
-    return next((one for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)), None)
 
 
 def origin_of(source: str, adapter: str, own_domains: Sequence[str], timezone: str = "") -> Origin:

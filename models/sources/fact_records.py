@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
-from models.erasure import is_nobody
+from models.erasure import Suppressed, is_nobody, redact
 from models.facts import FACT, AnyFact
 from models.outcomes import DeadLetter, Erased, Reason
+from models.records import Origin
 from models.sources.canonical import MAX_EVENTS, elements
 from models.strict_json import NotStrict, loads
 
@@ -29,6 +30,16 @@ def decode_facts(body: bytes) -> list[AnyFact | DeadLetter | Erased]:
         return [DeadLetter(0, Reason.TOO_LARGE, f"{len(value):,} facts in one body; the limit is {MAX_EVENTS:,}", body)]
     raws = elements(stripped.decode())
     return [_fact(index, item, raw) for index, (item, raw) in enumerate(zip(value, raws, strict=True))]
+
+
+def without_forgotten(fact: AnyFact, suppressed: Suppressed) -> AnyFact | None:
+    """The fact without people who are forgotten: itself where it names none, None where nothing is left of it."""
+    told = fact.model_dump_json().encode()
+    # Of where a statement came from its redaction needs to know only that it is one.
+    if (left := redact(told, Origin("setten", "facts", fact.recorded_at), suppressed)) is told:
+        return fact
+    [found] = decode_facts(left)
+    return None if isinstance(found, DeadLetter | Erased) else found
 
 
 def _one(index: int, outcome: AnyFact | DeadLetter | Erased) -> AnyFact | DeadLetter | Erased:

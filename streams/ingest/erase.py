@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from threading import Lock
 
 import pyarrow as pa
@@ -12,11 +11,9 @@ from infra.kafka import FACTS
 from infra.purge import Change, Plan, Purge, without
 from infra.store import ArchivedBody, Store, archived_bodies
 from infra.suppressions import Suppressions
-from models.erasure import Suppressed, redact
+from models.erasure import Suppressed
 from models.facts import people_in
-from models.outcomes import DeadLetter, Erased
-from models.records import Origin
-from models.sources.fact_records import decode_facts
+from models.sources.fact_records import without_forgotten
 from models.touch_table import TouchRow
 from streams.ingest.batch import Batch, Record, Stated, decode_batch, together
 
@@ -143,11 +140,8 @@ def _stated_of(batch: Batch, suppressed: Suppressed) -> Iterator[str]:
 
 
 def _left_of(stated: Stated, suppressed: Suppressed) -> Sequence[Stated]:
-    told = stated.fact.model_dump_json().encode()
-    origin = Origin("setten", "facts", datetime.now(UTC))
-    if (left := redact(told, origin, suppressed)) is told:
-        return (stated,)
-    return [stated._replace(fact=one) for one in decode_facts(left) if not isinstance(one, DeadLetter | Erased)]
+    left = without_forgotten(stated.fact, suppressed)
+    return () if left is None else (stated._replace(fact=left),)
 
 
 def _record(body: ArchivedBody) -> Record:
