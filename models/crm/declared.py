@@ -6,7 +6,6 @@ from pydantic import ValidationError
 
 from models.crm.accounts import account_id_of, host_of
 from models.crm.cells import Cells
-from models.crm.names import plain_key
 from models.crm.problems import Problem, Wrong
 from models.crm.world import World
 from models.crm_facts import ProductDeclared
@@ -14,6 +13,7 @@ from models.domains import domain_error
 from models.erasure import is_nobody
 from models.events import Contact
 from models.facts import AccountDeclared, ContactDeclared
+from models.identity.company_names import plain_key
 from models.sources.attendee_lists import narrow
 
 _BETWEEN_DOMAINS = re.compile(r"[\s,;|、]+")
