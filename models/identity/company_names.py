@@ -84,7 +84,7 @@ def words_of(name: str) -> list[str]:
     return [_WRITTEN_OUT.get(word, word) for word in without_legal_form(words)] if words else []
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 16)
 def company_key(name: str) -> str:
     """What is left of a company's name by words_of; '' if nothing is, or if it names nobody, such as `n/a`.
 
