@@ -35,9 +35,9 @@ def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared | Acco
     """Read an account list: what its good rows say, and what is wrong with each of the others.
 
     The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
-    kind, parent_account_id, corporate_number and merged_into. Other columns are ignored; empty fields take the defaults. Where there is a
-    column merged_into, an empty field says that the account stands alone. Of two rows that declare the same account, or
-    claim the same domain, the first one stands. recorded_at needs a zone.
+    kind, parent_account_id, corporate_number and merged_into. Other columns are ignored; empty fields take the
+    defaults. Where there is a column merged_into, an empty field says that the account stands alone. Of two rows that
+    declare the same account, or claim the same domain, the first one stands. recorded_at needs a zone.
     """
     rows = _rows(text.removeprefix("\ufeff"))
     _, header = next(rows, (1, []))

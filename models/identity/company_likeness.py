@@ -22,6 +22,7 @@ Reason = Literal[
     "initials",
     "reading",
     "spelling",
+    "several_accounts",
     "different",
 ]
 DIFFERENT: Reason = "different"
