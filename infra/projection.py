@@ -38,10 +38,15 @@ def projection(directory: Directory, news: News | None = None) -> dict[str, Rows
 
 def _accounts(directory: Directory) -> Rows:
     rows = [
-        (key, a.name, list(a.domains), a.tier, a.kind, a.parent_account_id or "", directory.merged.get(key, ""))
+        (
+            *(key, a.name, list(a.domains), a.corporate_number or "", a.tier, a.kind),
+            *(a.parent_account_id or "", directory.merged.get(key, "")),
+        )
         for key, a in directory.accounts.items()
     ]
-    return Rows(("account_id", "name", "domains", "tier", "kind", "parent_account_id", "merged_into"), rows)
+    return Rows(
+        ("account_id", "name", "domains", "corporate_number", "tier", "kind", "parent_account_id", "merged_into"), rows
+    )
 
 
 def _contacts(directory: Directory, keys: Iterable[str]) -> Rows:

@@ -16,6 +16,7 @@ from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.cli_keys import keys_app
 from jobs.cli_replay import replay
+from jobs.cli_review import review_app
 from jobs.cli_sync import sync_app
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
@@ -36,6 +37,7 @@ app.add_typer(sync_app, name="sync")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(keys_app, name="keys")
+app.add_typer(review_app, name="review")
 app.command("replay")(replay)
 app.command("forget")(forget)
 

@@ -34,7 +34,8 @@ Accounts = Annotated[
     Path | None,
     typer.Option(
         "--accounts",
-        help="CSV of target accounts: account_id,name,domains(|),tier,kind,parent_account_id,merged_into.",
+        help="CSV of target accounts: account_id,name,domains(|),tier,kind,parent_account_id,corporate_number,"
+        "merged_into.",
     ),
 ]
 OwnDomains = Annotated[

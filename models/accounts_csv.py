@@ -17,6 +17,7 @@ _REMEDIES = {
     "tier": "use lower-case letters, digits, '_' or '-', such as strategic",
     "kind": "use lower-case letters, digits, '_' or '-', such as customer or partner",
     "parent_account_id": "name another account's account_id, or leave it empty",
+    "corporate_number": "give its 13 digits (法人番号), or leave it empty",
     "merged_into": "name the account_id of the account it has become part of, or leave it empty",
 }
 _REQUIRED = ("account_id", "name")
@@ -34,9 +35,9 @@ def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared | Acco
     """Read an account list: what its good rows say, and what is wrong with each of the others.
 
     The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
-    kind, parent_account_id and merged_into. Other columns are ignored; empty fields take the defaults. Where there is a
-    column merged_into, an empty field says that the account stands alone. Of two rows that declare the same account, or
-    claim the same domain, the first one stands. recorded_at needs a zone.
+    kind, parent_account_id, corporate_number and merged_into. Other columns are ignored; empty fields take the
+    defaults. Where there is a column merged_into, an empty field says that the account stands alone. Of two rows that
+    declare the same account, or claim the same domain, the first one stands. recorded_at needs a zone.
     """
     rows = _rows(text.removeprefix("\ufeff"))
     _, header = next(rows, (1, []))
@@ -88,6 +89,7 @@ def _facts(
     row = {name: field.strip() for name, field in zip(columns, fields, strict=False) if name in _REMEDIES}
     given: dict[str, object] = {name: row.get(name, "") for name in _REQUIRED}
     given |= {name: row[name].lower() for name in ("tier", "kind") if row.get(name)}
+    given["corporate_number"] = row.get("corporate_number") or None
     given["parent_account_id"] = row.get("parent_account_id") or None
     given["domains"] = [domain for part in row.get("domains", "").split("|") if (domain := part.strip())]
     merge = {"account_id": given["account_id"], "into": row.get("merged_into") or None, "recorded_at": recorded_at}

@@ -13,18 +13,20 @@ from models.facts import (
     ContactAffiliated,
     ContactDeclared,
     ContactDescribed,
+    OrganizationMatched,
     RevenueRecorded,
     VisitorIdentified,
 )
 from models.freemail import FREE_MAIL_DOMAINS
+from models.identity.naming import account_named
 
 _NONE: Map[Any, Any] = Map()
 
-BoundBy = Literal["contact", "domain", "organization", "own", "free_mail", "unbound"]
+BoundBy = Literal["contact", "corporate_number", "domain", "organization", "own", "free_mail", "unbound"]
 
 
 class Binding(NamedTuple):
-    """Whom a touch counts for. account_id is '' unless bound by contact, domain or organization."""
+    """Whom a touch counts for. account_id is '' unless bound by contact, corporate_number, domain or organization."""
 
     account_id: str
     bound_by: BoundBy
@@ -80,8 +82,9 @@ class Directory:
 
     Maps are persistent: a directory of a few facts more shares all the rest with the one before, and both stay.
 
-    accounts, merges, own_domains, declared, described, affiliated, identified, revenue: what stands of what was stated;
-    declared by contact key and first day, first_days: its days by contact key.
+    accounts, merges, own_domains, declared, described, affiliated, identified, matched, revenue: what stands of what
+    was stated; declared by contact key and first day, first_days: its days by contact key; matched by plain_key.
+    by_name, by_company: account ids by names, see models.identity.naming. by_number: by corporate number.
     merged: what an account is part of in the end. leading: who was identified as somebody, by whom. known_as: the key
     that a visitor is known by in the end. people: by every contact key that any fact ever named. keys_of: all keys of a
     person who has several, by the key she is known by. contacts: what was declared for the last of a person's
@@ -97,10 +100,13 @@ class Directory:
     described: Map[str, ContactDescribed] = _NONE
     affiliated: Map[str, ContactAffiliated] = _NONE
     identified: Map[str, VisitorIdentified] = _NONE
+    matched: Map[str, OrganizationMatched] = _NONE
     revenue: Map[tuple[str, date, str], RevenueRecorded] = _NONE
     merged: dict[str, str] = field(default_factory=dict)
     by_domain: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, str] = field(default_factory=dict)
+    by_company: dict[str, str] = field(default_factory=dict)
+    by_number: dict[str, str] = field(default_factory=dict)
     leading: Map[str, frozenset[str]] = _NONE
     known_as: Map[str, str] = _NONE
     people: Map[str, Person] = _NONE
@@ -139,7 +145,7 @@ class Directory:
                 return by_address if person.contact_key != contact_key else None
         for evidence in person.evidence:
             named = self.bind_affiliation(evidence)
-            if named.bound_by in ("domain", "organization", "own"):
+            if named.bound_by in ("corporate_number", "domain", "organization", "own"):
                 return named
         return None
 
@@ -152,20 +158,18 @@ class Directory:
 
     def _bind_affiliation(self, affiliation: str) -> Binding:
         if affiliation.startswith("org:"):
-            account_id = self.by_name.get(name_key(affiliation[4:]))
+            account_id = account_named(affiliation[4:], self.by_name, self.by_company)
             return Binding(account_id, "organization") if account_id else UNBOUND
+        if affiliation.startswith("corp:"):
+            account_id = self.by_number.get(affiliation[5:], "")
+            return Binding(account_id, "corporate_number") if account_id else UNBOUND
         host = normalise_domain(affiliation)
         for name in ancestors(host):
             # The most specific name decides: a declared subdomain may be another's than its parent domain.
             if name in self.own_domains:
                 return OWN
-            if account_id := self.by_domain.get(name):
-                return Binding(account_id, "domain")
+            if owner := self.by_domain.get(name):
+                return Binding(owner, "domain")
             if name in FREE_MAIL_DOMAINS:
                 return FREE_MAIL
         return UNBOUND
-
-
-def name_key(name: str) -> str:
-    """Names that differ in capitals and spaces only are one name."""
-    return " ".join(name.casefold().split())

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
 from models.domains import domain_error, normalise_domain
+from models.identity.corporate_number import normalise_number, number_error
 from models.statements import AccountId, Fact, plausible
 
 Seniority = Literal["executive", "management", "staff", "unknown"]
@@ -20,11 +21,18 @@ def _as_touches_have_it(contact_key: str) -> str:
     return contact_key.lower() if contact_key.startswith(("mail:", "host:")) else contact_key
 
 
+def _corporate_number(told: str | None) -> str | None:
+    number = normalise_number(told or "")
+    if number and (error := number_error(number)):
+        raise ValueError(error)
+    return number or None
+
+
 class AccountDeclared(Fact):
     """An account as it now is; replaces what was declared of it before.
 
     domains: all its mail and web domains; a subdomain belongs to its parent domain's account unless another declares
-    it.
+    it. corporate_number: 法人番号, 13 digits.
     """
 
     type: Literal["account_declared"] = "account_declared"
@@ -34,6 +42,10 @@ class AccountDeclared(Fact):
     tier: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "target"
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "customer"
     parent_account_id: AccountId | None = None
+    # Left out where it says nothing: facts stated before there was a place for it keep their ids.
+    corporate_number: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None
+
+    _is_number = field_validator("corporate_number")(_corporate_number)
 
     @field_validator("domains")
     @classmethod
@@ -145,7 +157,7 @@ class ContactDescribed(Fact):
 
 
 class ContactAffiliated(Fact):
-    """The company that a source names for a person, by a domain or a name; both empty: none after all.
+    """The company that a source names for a person, by its number, a domain or a name; all empty: none after all.
 
     Evidence, no membership: a declared account and her own mail domain say more. Which account it is, is decided as
     for all evidence. Replaces what was told of the contact's company before.
@@ -155,7 +167,9 @@ class ContactAffiliated(Fact):
     contact_key: Annotated[str, Field(pattern=r"^(mail|id|anon|host|ip):.+$", max_length=512)]
     domain: str = ""
     organization: Annotated[str, Field(max_length=256)] = ""
+    corporate_number: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None
 
+    _is_number = field_validator("corporate_number")(_corporate_number)
     _normalise = field_validator("contact_key")(_as_touches_have_it)
 
     @field_validator("domain")
@@ -169,7 +183,20 @@ class ContactAffiliated(Fact):
     @property
     def evidence(self) -> tuple[str, ...]:
         """Affiliations as touches carry them, the stronger first."""
-        return tuple(filter(None, (self.domain, f"org:{self.organization}" if self.organization else "")))
+        number = f"corp:{self.corporate_number}" if self.corporate_number else ""
+        return tuple(filter(None, (number, self.domain, f"org:{self.organization}" if self.organization else "")))
+
+
+class OrganizationMatched(Fact):
+    """Which account a company name stands for, as a person decided; replaces what was decided of this name before.
+
+    organization: as it is written in the signals. It holds for every name that is for certain the same
+    (models.identity.company_names), unless that has a decision, or an account, of its own. account_id None: for none.
+    """
+
+    type: Literal["organization_matched"] = "organization_matched"
+    organization: Annotated[str, Field(min_length=1, max_length=256)]
+    account_id: AccountId | None
 
 
 class RevenueRecorded(Fact):
@@ -203,6 +230,7 @@ AnyFact = (
     | ContactDescribed
     | ContactAffiliated
     | VisitorIdentified
+    | OrganizationMatched
     | RevenueRecorded
     | StatementErased
     | OpportunityRecorded

@@ -13,7 +13,7 @@ from immutables import Map, MapMutation
 
 from models.chains import ends
 from models.crm_facts import CrmFact
-from models.directory import Directory, Membership, Person, name_key
+from models.directory import Directory, Membership, Person
 from models.facts import (
     AccountDeclared,
     AccountMerged,
@@ -21,11 +21,14 @@ from models.facts import (
     ContactAffiliated,
     ContactDeclared,
     ContactDescribed,
+    OrganizationMatched,
     OwnDomainDeclared,
     RevenueRecorded,
     VisitorIdentified,
     people_in,
 )
+from models.identity.company_names import plain_key
+from models.identity.naming import whose_names, whose_numbers
 from models.statements import Fact
 
 Key = TypeVar("Key")
@@ -36,8 +39,8 @@ Statement = TypeVar("Statement", bound=Fact)
 class News:
     """What a few facts have changed.
 
-    accounts: whether any account, its domains, its merges or our own domains did. people: contact keys whose person
-    may be shown or bound differently. revenue: its keys.
+    accounts: whether any account, its domains, its names, its merges or our own domains did. people: contact keys
+    whose person may be shown or bound differently. revenue: its keys.
     """
 
     accounts: bool = False
@@ -95,7 +98,7 @@ def _stated(old: Directory, facts: Collection[AnyFact], news: News) -> tuple[Dir
     accounts, merges, revenue = old.accounts.mutate(), old.merges.mutate(), old.revenue.mutate()
     declared, first_days = old.declared.mutate(), old.first_days.mutate()
     described, affiliated, identified = old.described.mutate(), old.affiliated.mutate(), old.identified.mutate()
-    own, visitors = set(old.own_domains), set()
+    own, visitors, matched = set(old.own_domains), set(), old.matched.mutate()
     for fact in facts:
         match fact:
             case AccountDeclared():
@@ -105,6 +108,8 @@ def _stated(old: Directory, facts: Collection[AnyFact], news: News) -> tuple[Dir
             case OwnDomainDeclared():
                 news.accounts |= fact.domain not in own
                 own.add(fact.domain)
+            case OrganizationMatched():
+                news.accounts |= _state(matched, plain_key(fact.organization), fact)
             case ContactDeclared():
                 if (fact.contact_key, fact.since) not in declared:
                     first_days[fact.contact_key] = first_days.get(fact.contact_key, frozenset()) | {fact.since}
@@ -130,6 +135,7 @@ def _stated(old: Directory, facts: Collection[AnyFact], news: News) -> tuple[Dir
             described=described.finish(),
             affiliated=affiliated.finish(),
             identified=identified.finish(),
+            matched=matched.finish(),
             own_domains=frozenset(own) if len(own) > len(old.own_domains) else old.own_domains,
             leading=_leading(old, identified, visitors),
         ),
@@ -159,11 +165,14 @@ def _with_accounts(stated: Directory) -> Directory:
     links = {one.account_id: one.into for one in stated.merges.values() if one.into is not None}
     merged = ends(links, lambda account_id: by_statement(stated.merges[account_id]))
     ordered = sorted(stated.accounts.values(), key=by_statement)  # a later one claims the domain
+    by_name, by_company = whose_names(ordered, stated.matched.values(), merged)
     return replace(
         stated,
         merged=merged,
         by_domain={d: merged.get(a.account_id, a.account_id) for a in ordered for d in a.domains},
-        by_name={name_key(a.name): merged.get(a.account_id, a.account_id) for a in ordered},
+        by_name=by_name,
+        by_company=by_company,
+        by_number=whose_numbers(ordered, merged),
         _bindings={},
     )
 

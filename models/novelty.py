@@ -14,11 +14,13 @@ from models.facts import (
     ContactAffiliated,
     ContactDeclared,
     ContactDescribed,
+    OrganizationMatched,
     OwnDomainDeclared,
     RevenueRecorded,
     StatementErased,
     VisitorIdentified,
 )
+from models.identity.company_names import plain_key
 
 News = Literal["new", "changed", "unchanged"]
 Subject = tuple[str, ...]
@@ -76,6 +78,8 @@ def about(fact: AnyFact) -> Subject:
             return (fact.type, fact.contact_key)
         case VisitorIdentified():
             return (fact.type, fact.visitor_key)
+        case OrganizationMatched():
+            return (fact.type, plain_key(fact.organization))
         case RevenueRecorded():
             return (fact.type, fact.account_id, fact.month.isoformat(), fact.currency)
         case OwnDomainDeclared():
@@ -100,6 +104,8 @@ def _before(fact: AnyFact, known: Directory) -> AnyFact | None:
             return known.affiliated.get(fact.contact_key)
         case VisitorIdentified():
             return known.identified.get(fact.visitor_key)
+        case OrganizationMatched():
+            return known.matched.get(plain_key(fact.organization))
         case RevenueRecorded():
             return known.revenue.get((fact.account_id, fact.month, fact.currency))
     return None

@@ -1,6 +1,6 @@
 """What a newer directory binds differently: names, contacts and days, so that nothing else is recomputed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class ContactChange(NamedTuple):
 
 
 class Change(NamedTuple):
-    """names: domains, and names of organizations, that stand for somebody else than before."""
+    """names: domains, names of organizations, and `corp:` with a number, that stand for somebody else than before."""
 
     names: frozenset[str]
     contacts: tuple[ContactChange, ...]
@@ -34,12 +34,18 @@ def change(old: Directory, new: Directory, among: Iterable[str] | None = None) -
     """
     names = [
         *(old.own_domains ^ new.own_domains),
-        *(name for name in {**old.by_domain, **new.by_domain} if old.by_domain.get(name) != new.by_domain.get(name)),
-        *(name for name in {**old.by_name, **new.by_name} if old.by_name.get(name) != new.by_name.get(name)),
+        *_differing(old.by_domain, new.by_domain),
+        *_differing(old.by_name, new.by_name),
+        *_differing(old.by_company, new.by_company),
+        *(f"corp:{number}" for number in _differing(old.by_number, new.by_number)),
     ]
     # Of identified visitors the known address decides, of others a company that was named: both may be another's now.
     keys = {*old.people, *new.people} if among is None or names else among
     return Change(frozenset(names), tuple(_changed_contacts(old, new, keys)))
+
+
+def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    return (name for name in {**old, **new} if old.get(name) != new.get(name))
 
 
 def _changed_contacts(old: Directory, new: Directory, keys: Iterable[str]) -> Iterator[ContactChange]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from models.crm.mapping import MatchBy
-from models.crm.names import company_key, nearest_company, plain_key
+from models.crm.names import nearest_company
 from models.crm.problems import Problem, Wrong
 from models.domains import ancestors, normalise_domain
 from models.facts import AccountDeclared
+from models.identity.company_names import company_key, plain_key
 
 _SLUG = re.compile(r"[^a-z0-9]+")
 _MOST_SLUG = 48

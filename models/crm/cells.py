@@ -10,9 +10,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from models.crm.mapping import Reading
-from models.crm.names import nearest, plain_key
+from models.crm.names import nearest
 from models.crm.problems import Problem, Wrong
 from models.crm.values import read_day, read_number
+from models.identity.company_names import plain_key
 
 T = TypeVar("T")
 

@@ -6,7 +6,6 @@ from pydantic import ValidationError
 
 from models.crm.accounts import account_id_of, host_of
 from models.crm.cells import Cells
-from models.crm.names import plain_key
 from models.crm.problems import Problem, Wrong
 from models.crm.world import World
 from models.crm_facts import ProductDeclared
@@ -14,6 +13,8 @@ from models.domains import domain_error
 from models.erasure import is_nobody
 from models.events import Contact
 from models.facts import AccountDeclared, ContactDeclared
+from models.identity.company_names import plain_key
+from models.identity.corporate_number import normalise_number, number_error
 from models.sources.attendee_lists import narrow
 
 _BETWEEN_DOMAINS = re.compile(r"[\s,;|、]+")
@@ -28,6 +29,8 @@ def account(cells: Cells, world: World) -> AccountDeclared | None:
     before = world.known.accounts.get(account_id)
     told: dict[str, object] = before.model_dump() if before else {}
     told |= {"account_id": account_id, "name": name, "recorded_at": world.recorded_at}
+    if number := _corporate_number(cells):
+        told["corporate_number"] = number
     for field in ("tier", "kind"):
         if written := cells.text(field):
             told[field] = (cells.meant(field, written) or written).lower()
@@ -49,6 +52,9 @@ def _account_id(cells: Cells, world: World) -> str:
     if own in world.known.accounts:
         return own
     known = world.known
+    if same := known.by_number.get(normalise_number(cells.text("corporate_number"))):
+        world.matched["corporate number"] = world.matched.get("corporate number", 0) + 1
+        return same
     for way in world.map.match:
         found: set[str] = set()
         if way == "domain":
@@ -69,6 +75,17 @@ def _account_id(cells: Cells, world: World) -> str:
             )
             return own
     return own
+
+
+def _corporate_number(cells: Cells) -> str:
+    """The corporate number of a row, '' where it has none that can be used."""
+    number = normalise_number(cells.text("corporate_number"))
+    if number and (error := number_error(number)):
+        cells.report(
+            Wrong.FIELD_INVALID, "corporate_number", cells.text("corporate_number"), f"{error}; it is left out"
+        )
+        return ""
+    return number
 
 
 def _domains(cells: Cells, world: World, account_id: str) -> list[str]:

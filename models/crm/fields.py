@@ -34,6 +34,7 @@ FIELDS: dict[Entity, tuple[Field, ...]] = {
         Field("tier", "strategic, target …"),
         Field("kind", "customer, partner …"),
         Field("parent", "key or name of the parent company"),
+        Field("corporate_number", "法人番号, 13 digits"),
     ),
     "contacts": (
         Field("email", "mail address; whoever has none is refused", required=True),

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from models.crm.accounts import AccountIndex
 from models.crm.cells import Cells
 from models.crm.mapping import CrmMap
-from models.crm.names import nearest, plain_key
+from models.crm.names import nearest
 from models.crm.problems import Problem, Wrong
 from models.crm_facts import ProductDeclared
 from models.directory import Directory
+from models.identity.company_names import plain_key
 from models.novelty import Held, Subject
 
 

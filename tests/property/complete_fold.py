@@ -5,7 +5,7 @@ from datetime import date
 
 from immutables import Map
 
-from models.directory import Directory, Membership, Person, name_key
+from models.directory import Directory, Membership, Person
 from models.facts import (
     AccountDeclared,
     AccountMerged,
@@ -13,10 +13,12 @@ from models.facts import (
     ContactAffiliated,
     ContactDeclared,
     ContactDescribed,
+    OrganizationMatched,
     OwnDomainDeclared,
     RevenueRecorded,
     VisitorIdentified,
 )
+from models.identity.company_names import company_key, plain_key
 
 
 def followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
@@ -46,6 +48,7 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
     described = {f.contact_key: f for f in ordered if isinstance(f, ContactDescribed)}
     affiliated = {f.contact_key: f for f in ordered if isinstance(f, ContactAffiliated)}
     identified = {f.visitor_key: f for f in ordered if isinstance(f, VisitorIdentified)}
+    matched = {plain_key(f.organization): f for f in ordered if isinstance(f, OrganizationMatched)}
     links = {key: f.into for key, f in merges.items() if f.into}
     merged = followed(links, sorted(merges, key=lambda key: ordered.index(merges[key])))
     visitors = {key: f.contact_key for key, f in identified.items() if f.contact_key}
@@ -69,6 +72,9 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
         person = Person(who, memberships, companies[-1].evidence if companies else ())
         people |= dict.fromkeys(keys & named, person)
     last_declared = sorted(accounts.values(), key=ordered.index)
+    ends_of = [(a, merged.get(a.account_id, a.account_id)) for a in last_declared]
+    called = [(a.name, end) for a, end in ends_of]
+    decided = {company_key(f.organization) for f in matched.values()}
     return Directory(
         epoch=len(ordered),
         accounts=Map(accounts),
@@ -82,13 +88,26 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
         revenue=Map({(f.account_id, f.month, f.currency): f for f in ordered if isinstance(f, RevenueRecorded)}),
         merged=merged,
         by_domain={d: merged.get(a.account_id, a.account_id) for a in last_declared for d in a.domains},
-        by_name={name_key(a.name): merged.get(a.account_id, a.account_id) for a in last_declared},
+        matched=Map(matched),
+        by_name=_agreed({(plain_key(name), whose) for name, whose in called})
+        | {key: (f.account_id and merged.get(f.account_id, f.account_id)) or "" for key, f in matched.items()},
+        by_company=_agreed(
+            {(company_key(name), whose) for name, whose in called if company_key(name) not in decided}
+            | {(company_key(f.organization), merged.get(f.account_id, f.account_id or "")) for f in matched.values()}
+        ),
+        by_number=_agreed({(a.corporate_number, end) for a, end in ends_of if a.corporate_number}),
         leading=Map({end: frozenset(v for v, e in visitors.items() if e == end) for end in visitors.values()}),
         known_as=Map(known_as),
         people=Map(people),
         keys_of=Map(keys_of),
         contacts=Map(contacts),
     )
+
+
+def _agreed(told: set[tuple[str, str]]) -> dict[str, str]:
+    """What is said of a key one way only."""
+    keys = [key for key, _ in told]
+    return {key: whose for key, whose in told if key and keys.count(key) == 1}
 
 
 def _by_key(declared: Iterable[tuple[str, date | None]]) -> dict[str, frozenset[date | None]]:

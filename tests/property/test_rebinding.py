@@ -19,10 +19,12 @@ from models.facts import (
     ContactAffiliated,
     ContactDeclared,
     ContactDescribed,
+    OrganizationMatched,
     OwnDomainDeclared,
     VisitorIdentified,
 )
 from models.folding import News, extended, fold
+from models.identity.company_names import company_key, plain_key
 from models.rebinding import by_evidence, change
 from tests.property.complete_fold import complete_fold, followed
 
@@ -34,6 +36,8 @@ times = st.integers(0, 6).map(lambda n: START + timedelta(days=n))
 account_ids = st.sampled_from(["a", "b"])
 domains = st.sampled_from(["aozora.example", "kita.example"])
 # Few, so that facts and touches meet.
+organizations = st.sampled_from(["KITA", "(株)Kita", "Kita Inc.", "n/a"])
+numbers = st.sampled_from(["7010001008844", "1180301018771"])
 known = st.sampled_from(["mail:x@aozora.example", "mail:y@gmail.com", "id:1"])
 visitors = st.sampled_from(["anon:1", "id:1"])
 facts: st.SearchStrategy[AnyFact] = st.one_of(
@@ -41,11 +45,12 @@ facts: st.SearchStrategy[AnyFact] = st.one_of(
         AccountDeclared,
         recorded_at=times,
         account_id=account_ids,
-        name=st.sampled_from(["Aozora", "Kita"]),
+        name=st.sampled_from(["Aozora", "Kita", "Kita, Inc."]),
         domains=st.lists(domains, max_size=2).map(tuple),
         tier=st.just("target"),
         kind=st.just("customer"),
         parent_account_id=st.none(),
+        corporate_number=st.one_of(st.none(), numbers),
     ),
     st.builds(OwnDomainDeclared, recorded_at=times, domain=domains),
     st.builds(
@@ -65,7 +70,14 @@ facts: st.SearchStrategy[AnyFact] = st.one_of(
         recorded_at=times,
         contact_key=st.one_of(known, visitors),
         domain=st.one_of(st.just(""), domains),
-        organization=st.sampled_from(["", "KITA"]),
+        organization=st.one_of(st.just(""), organizations),
+        corporate_number=st.one_of(st.none(), numbers),
+    ),
+    st.builds(
+        OrganizationMatched,
+        recorded_at=times,
+        organization=organizations,
+        account_id=st.one_of(st.none(), account_ids),
     ),
     st.tuples(times, account_ids, st.one_of(st.none(), account_ids))
     .filter(lambda told: told[1] != told[2])
@@ -87,7 +99,11 @@ touched = st.one_of(
         Touched,
         st.one_of(visitors, st.just("host:pc")),
         st.sampled_from(DAYS),
-        st.sampled_from(["", "www.kita.example", "pc.jp.aozora.example", "org:KITA", "gmail.com"]),
+        st.one_of(
+            st.sampled_from(["", "www.kita.example", "pc.jp.aozora.example", "gmail.com"]),
+            organizations.map(lambda name: f"org:{name}"),
+            numbers.map(lambda number: f"corp:{number}"),
+        ),
     ),
     st.builds(
         lambda who, day: Touched(f"mail:{who}", day, who.partition("@")[2]),
@@ -208,6 +224,7 @@ def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[
     known_as = followed({a: b for a, b in identity.items() if b}, list(identity))
     accounts = {fact.account_id: fact for fact in ordered if isinstance(fact, AccountDeclared)}
     last_declared = sorted(accounts.values(), key=ordered.index)
+    decided = {plain_key(fact.organization): fact for fact in ordered if isinstance(fact, OrganizationMatched)}
     own = {fact.domain for fact in ordered if isinstance(fact, OwnDomainDeclared)}
 
     def by_host(host: str) -> str | None:
@@ -221,10 +238,27 @@ def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[
                 return part_of.get(owners[-1], owners[-1])
         return None
 
+    def the_only(owners: set[str | None]) -> str | None:
+        """The account; '' where it was decided that there is none, None where there are several or none is known."""
+        ends = {"" if one is None else part_of.get(one, one) for one in owners}
+        return ends.pop() if len(ends) == 1 else None
+
+    def by_name(name: str) -> str:
+        if plain_key(name) in decided:
+            return the_only({decided[plain_key(name)].account_id}) or ""
+        if found := the_only({a.account_id for a in last_declared if plain_key(a.name) == plain_key(name)}):
+            return found
+        alike = company_key(name)
+        if not alike:
+            return ""
+        told = {one.account_id for one in decided.values() if company_key(one.organization) == alike}
+        return the_only(told or {a.account_id for a in last_declared if company_key(a.name) == alike}) or ""
+
     def by_evidence_of(affiliation: str) -> str:
         if affiliation.startswith("org:"):
-            owners = [a.account_id for a in last_declared if a.name.casefold() == affiliation[4:].casefold()]
-            return part_of.get(owners[-1], owners[-1]) if owners else ""
+            return by_name(affiliation[4:])
+        if affiliation.startswith("corp:"):
+            return the_only({a.account_id for a in last_declared if a.corporate_number == affiliation[5:]}) or ""
         return by_host(affiliation) or ""
 
     def account_of(touch: Touched, person: str) -> str:
@@ -244,10 +278,12 @@ def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[
             for fact in ordered
             if isinstance(fact, ContactAffiliated) and known_as.get(fact.contact_key, fact.contact_key) == person
         ]
+        if named and named[-1].corporate_number and (by_number := by_evidence_of(f"corp:{named[-1].corporate_number}")):
+            return by_number
         if named and named[-1].domain and (by_domain := by_host(named[-1].domain)) is not None:
             return by_domain
-        if named and named[-1].organization and (by_name := by_evidence_of(f"org:{named[-1].organization}")):
-            return by_name
+        if named and named[-1].organization and (by_its_name := by_evidence_of(f"org:{named[-1].organization}")):
+            return by_its_name
         return by_evidence_of(touch.affiliation)
 
     days: dict[tuple[str, str, date], int] = defaultdict(int)

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.crm.accounts import account_id_of, host_of
-from models.crm.names import company_key, nearest, nearest_company
+from models.crm.names import nearest, nearest_company
 from models.crm.values import NumberForm, read_day, read_month, read_number, read_year
+from models.identity.company_names import company_key
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
