@@ -16,7 +16,7 @@ from models.conflicts import Arrival
 from models.contact_days import CONTACT_DAYS, KEY
 from models.crm_facts import CrmFact
 from models.directory import Directory
-from models.facts import FACT, AnyFact
+from models.facts import AnyFact, stored_fact
 from models.folding import News
 from models.outcomes import Reason
 from models.rebinding import ContactChange
@@ -168,7 +168,7 @@ def _ranked(table: pa.Table) -> pa.Table:
 
 def _facts(table: pa.Table) -> dict[str, AnyFact]:
     told = zip(table.column("fact_id").to_pylist(), table.column("body").to_pylist(), strict=True)
-    return {fact_id: FACT.validate_json(body) for fact_id, body in told}
+    return {fact_id: stored_fact(body) for fact_id, body in told}
 
 
 def in_slices(keys: pa.Table) -> Iterator[pa.Table]:
@@ -354,7 +354,7 @@ class Store:
         buckets = 1 + int(str(self.clickhouse.statement("SELECT count() FROM facts"))) // _FACTS_AT_ONCE
         for bucket in range(buckets):
             table = self.clickhouse.query("crm_facts", {"bucket": bucket, "buckets": buckets})
-            facts = map(FACT.validate_json, table.column("body").to_pylist())
+            facts = map(stored_fact, table.column("body").to_pylist())
             yield from (fact for fact in facts if isinstance(fact, CrmFact))
 
     def facts_present(self, fact_ids: Sequence[str]) -> set[str]:

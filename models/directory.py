@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from immutables import Map
 
-from models.domains import ancestors, normalise_domain
+from models.domains import ancestors, anybodys, normalise_domain
 from models.facts import (
     AccountDeclared,
     AccountMerged,
@@ -16,7 +16,6 @@ from models.facts import (
     RevenueRecorded,
     VisitorIdentified,
 )
-from models.freemail import FREE_MAIL_DOMAINS
 
 _NONE: Map[Any, Any] = Map()
 
@@ -24,7 +23,10 @@ BoundBy = Literal["contact", "domain", "organization", "own", "free_mail", "unbo
 
 
 class Binding(NamedTuple):
-    """Whom a touch counts for. account_id is '' unless bound by contact, domain or organization."""
+    """Whom a touch counts for. account_id is '' unless bound by contact, domain or organization.
+
+    free_mail: of a domain where anybody has an address, be it free mail or one to be thrown away.
+    """
 
     account_id: str
     bound_by: BoundBy
@@ -161,7 +163,7 @@ class Directory:
                 return OWN
             if account_id := self.by_domain.get(name):
                 return Binding(account_id, "domain")
-            if name in FREE_MAIL_DOMAINS:
+            if anybodys(name):
                 return FREE_MAIL
         return UNBOUND
 

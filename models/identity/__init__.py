@@ -1,0 +1,1 @@
+"""Who belongs to which company: how a binding comes about, told to a person."""
