@@ -97,7 +97,9 @@ def test_the_schema_is_that_of_the_signal(tmp_path: Path) -> None:
     assert '"title": "Setten signal"' in done.stdout
 
 
-@pytest.mark.parametrize("command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys", "why"])
+@pytest.mark.parametrize(
+    "command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys", "why"]
+)
 def test_every_command_teaches(tmp_path: Path, command: str) -> None:
     done = setten(tmp_path, command, "--help")
     assert done.returncode == 0
