@@ -9,6 +9,7 @@ import pyarrow as pa
 from infra.clickhouse import ClickHouse
 
 _RECORDS = pa.schema([("record_id", pa.string())])
+_CONTACTS = pa.schema([("contact_key", pa.string())])
 _FACTS = pa.schema([("fact_id", pa.string())])
 
 
@@ -68,7 +69,8 @@ class Explanations:
 
     def evidence_of(self, contact_key: str, day: date) -> list[Evidence]:
         """What touches of the contact carry, the most frequent first; touches_on_day: on this one."""
-        rows = self._clickhouse.query("evidence_of_contact", {"contact_key": contact_key, "day": day})
+        wanted = pa.Table.from_arrays([pa.array([contact_key], pa.string())], schema=_CONTACTS)
+        rows = self._clickhouse.query("evidence_of_contact", {"day": day}, wanted=wanted)
         return [Evidence(**row) for row in rows.to_pylist()]
 
     def touches_of(self, event_id: str) -> list[EventTouch]:
