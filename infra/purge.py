@@ -17,7 +17,7 @@ from infra.store import ArchivedBody, Store, archive_rows, in_slices
 from models.contact_days import bind_groups, tombstones, with_siblings
 from models.dead_letters import Identity, Reread, read_again
 from models.erasure import Suppressed, redact, redact_origin
-from models.facts import FACT, AnyFact, StatementErased
+from models.facts import AnyFact, StatementErased, stored_fact
 from models.folding import fold
 from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange
 from models.records import record_id
@@ -178,7 +178,7 @@ class Purge:
         table = self._clickhouse.query("erasure_facts", wanted=_table(_WANTED, [(pattern,)]))
         kept: list[AnyFact | None] = []
         for fact_id, body in zip(*(table.column(name).to_pylist() for name in ("fact_id", "body")), strict=True):
-            fact = FACT.validate_json(body)
+            fact = stored_fact(body)
             if (left := without_forgotten(fact, suppressed)) is not fact:
                 plan.facts.add(fact_id)
                 kept.append(left)

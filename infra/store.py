@@ -24,7 +24,7 @@ from models.contact_days import (
 )
 from models.crm_facts import CrmFact
 from models.directory import Directory
-from models.facts import FACT, AnyFact
+from models.facts import AnyFact, stored_fact
 from models.folding import News
 from models.outcomes import Reason
 from models.rebinding import ContactChange
@@ -176,7 +176,7 @@ def _ranked(table: pa.Table) -> pa.Table:
 
 def _facts(table: pa.Table) -> dict[str, AnyFact]:
     told = zip(table.column("fact_id").to_pylist(), table.column("body").to_pylist(), strict=True)
-    return {fact_id: FACT.validate_json(body) for fact_id, body in told}
+    return {fact_id: stored_fact(body) for fact_id, body in told}
 
 
 def in_slices(keys: pa.Table) -> Iterator[pa.Table]:

@@ -18,6 +18,7 @@ from jobs.cli_keys import keys_app
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
 from jobs.cli_sync import sync_app
+from jobs.cli_why import why
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
 
@@ -40,6 +41,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(review_app, name="review")
 app.command("replay")(replay)
 app.command("forget")(forget)
+app.command("why")(why)
 
 
 def _version(asked: bool) -> None:

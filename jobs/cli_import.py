@@ -11,6 +11,7 @@ from rich.table import Table
 
 from infra.settings import load_settings
 from jobs.cli_crm import crm
+from jobs.cli_facts import facts
 from jobs.console import clear_errors, err, fail, out, print_json, progress
 from jobs.files import FileRecords, FileUnreadable
 from jobs.import_ import Body, Importer, ImportReport, origin_of
@@ -28,6 +29,7 @@ import_app = typer.Typer(
     help="Import files as signals. Every event is accounted for; importing a file again changes nothing.",
 )
 import_app.command("crm")(crm)
+import_app.command("facts")(facts)
 
 Files = Annotated[list[Path], typer.Argument(help="Files to import; gzip is understood.", metavar="FILE...")]
 Accounts = Annotated[

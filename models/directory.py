@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from immutables import Map
 
-from models.domains import ancestors, normalise_domain
+from models.domains import ancestors, anybodys, normalise_domain
 from models.facts import (
     AccountDeclared,
     AccountMerged,
@@ -17,7 +17,6 @@ from models.facts import (
     RevenueRecorded,
     VisitorIdentified,
 )
-from models.freemail import FREE_MAIL_DOMAINS
 from models.identity.naming import account_named
 
 _NONE: Map[Any, Any] = Map()
@@ -26,7 +25,10 @@ BoundBy = Literal["contact", "corporate_number", "domain", "organization", "own"
 
 
 class Binding(NamedTuple):
-    """Whom a touch counts for. account_id is '' unless bound by contact, corporate_number, domain or organization."""
+    """Whom a touch counts for. account_id is '' unless bound by contact, corporate number, domain or name.
+
+    free_mail: of a domain where anybody has an address, be it free mail or one to be thrown away.
+    """
 
     account_id: str
     bound_by: BoundBy
@@ -170,6 +172,6 @@ class Directory:
                 return OWN
             if owner := self.by_domain.get(name):
                 return Binding(owner, "domain")
-            if name in FREE_MAIL_DOMAINS:
+            if anybodys(name):
                 return FREE_MAIL
         return UNBOUND

@@ -1,13 +1,19 @@
-"""Host names and the Public Suffix List: which part of a name somebody registered."""
+"""Host names and the Public Suffix List: which part of a name somebody registered, and whether that is a company."""
 
 from functools import lru_cache
+from typing import Literal
 
 import tldextract
+from disposable_email_domains import blocklist
 
 from models.freemail import FREE_MAIL_DOMAINS
 
 # The list is bundled with the library; no network, no cache folder.
 _EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
+# With the part of the list in which companies name what they give to others: github.io, sakura.ne.jp.
+_EXTRACT_PRIVATE = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+
+Anybodys = Literal["free_mail", "disposable"]
 
 
 @lru_cache(maxsize=262144)
@@ -33,13 +39,41 @@ def normalise_domain(text: str) -> str:
         return text
 
 
+def is_public_suffix(domain: str) -> bool:
+    """Whether names directly below a domain are registered by anybody: `co.jp`, `ac.jp`, `github.io`.
+
+    domain: in lower case. Companies that give names to others put theirs on the list themselves, so a suffix of this
+    kind stands for no company, though somebody registered it.
+    """
+    parts = _EXTRACT_PRIVATE(domain)
+    return bool(parts.suffix) and not parts.domain
+
+
 def domain_error(domain: str) -> str | None:
-    """Why a domain cannot stand for an account or for our own side, else None."""
+    """Why a domain cannot stand for an account or for our own side, else None.
+
+    A disposable domain can: whoever declares one knows more than the list, which has people's own domains in it.
+    """
+    if is_public_suffix(domain):
+        return (
+            f"{domain!r} is not a domain of one company: it is a public suffix, anybody can have a name below it; "
+            f"give the company's own, like example.{domain}"
+        )
     if not registrable_domain(domain):
         return f"{domain!r} is not a domain somebody registered: give one like example.co.jp"
     if domain in FREE_MAIL_DOMAINS:
         return f"{domain!r} is a free-mail domain: its addresses belong to nobody's company"
     return None
+
+
+def anybodys(name: str) -> Anybodys | None:
+    """Why an address at this name says nothing of a company, None where it may.
+
+    name: in lower case. Subdomains are asked for by their ancestors.
+    """
+    if name in FREE_MAIL_DOMAINS:
+        return "free_mail"
+    return "disposable" if name in blocklist else None
 
 
 def ancestors(host: str) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
 from models.domains import domain_error, normalise_domain
@@ -15,6 +15,21 @@ from models.identity.corporate_number import normalise_number, number_error
 from models.statements import AccountId, Fact, plausible
 
 Seniority = Literal["executive", "management", "staff", "unknown"]
+
+
+_STORED = {"stored": True}
+
+
+def _usable_domain(told: str, info: ValidationInfo) -> str:
+    """A domain as hosts are compared with it. Raises ValueError for one that stands for nobody.
+
+    What is stored was looked at when it was stated: the lists of what stands for nobody grow, and no fact may become
+    unreadable by that.
+    """
+    domain = normalise_domain(told)
+    if info.context != _STORED and (error := domain_error(domain)):
+        raise ValueError(error)
+    return domain
 
 
 def _as_touches_have_it(contact_key: str) -> str:
@@ -49,12 +64,8 @@ class AccountDeclared(Fact):
 
     @field_validator("domains")
     @classmethod
-    def _usable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        domains = tuple(dict.fromkeys(normalise_domain(domain) for domain in value))
-        for domain in domains:
-            if error := domain_error(domain):
-                raise ValueError(error)
-        return domains
+    def _usable(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_usable_domain(domain, info) for domain in value))
 
 
 class AccountMerged(Fact):
@@ -80,13 +91,7 @@ class OwnDomainDeclared(Fact):
     type: Literal["own_domain_declared"] = "own_domain_declared"
     domain: str
 
-    @field_validator("domain")
-    @classmethod
-    def _usable(cls, value: str) -> str:
-        value = normalise_domain(value)
-        if error := domain_error(value):
-            raise ValueError(error)
-        return value
+    _usable = field_validator("domain")(_usable_domain)
 
 
 class ContactDeclared(Fact):
@@ -174,11 +179,8 @@ class ContactAffiliated(Fact):
 
     @field_validator("domain")
     @classmethod
-    def _usable(cls, value: str) -> str:
-        value = normalise_domain(value)
-        if value and (error := domain_error(value)):
-            raise ValueError(error)
-        return value
+    def _usable(cls, value: str, info: ValidationInfo) -> str:
+        return _usable_domain(value, info) if value else ""
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -239,6 +241,11 @@ AnyFact = (
     | ProductDeclared
 )
 FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])
+
+
+def stored_fact(body: str | bytes) -> AnyFact:
+    """A fact as it was stored. Raises ValidationError for what was never one."""
+    return FACT.validate_json(body, context=_STORED)
 
 
 def people_in(fact: AnyFact) -> tuple[str, ...]:

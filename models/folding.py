@@ -227,7 +227,7 @@ def _with_people(stated: Directory, keys: Iterable[str], news: News) -> Director
         contacts.pop(key, None)  # she is known by another key
     for who in whose:
         all_keys = stated.keys_of.get(who, (who,))
-        statements = _by_first_day(stated, all_keys)
+        statements = declared_by_first_day(stated, all_keys)
         if statements:
             contacts[who] = list(statements.values())[-1]
         else:
@@ -250,7 +250,7 @@ def _end(merged: Mapping[str, str], account_id: str | None) -> str | None:
     return None if account_id is None else merged.get(account_id, account_id)
 
 
-def _by_first_day(stated: Directory, keys: Iterable[str]) -> dict[date, ContactDeclared]:
+def declared_by_first_day(stated: Directory, keys: Iterable[str]) -> dict[date, ContactDeclared]:
     """What is declared of a person by any of her keys, by first day in their order; the later statement holds."""
     told = [stated.declared[key, since] for key in keys for since in stated.first_days.get(key, ())]
     if len(told) > 1:

@@ -1,4 +1,4 @@
-"""Mail domains that belong to nobody: an address there says nothing of the company."""
+"""Mail domains where anybody has an address: it says nothing of the company. Those made to be thrown away: domains."""
 
 FREE_MAIL_DOMAINS: frozenset[str] = frozenset(
     [
@@ -73,7 +73,6 @@ FREE_MAIL_DOMAINS: frozenset[str] = frozenset(
         "mail.com",
         "mail.goo.ne.jp",
         "mail.ru",
-        "mailinator.com",
         "me.com",
         "mindspring.com",
         "msn.com",

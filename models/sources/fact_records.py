@@ -1,6 +1,7 @@
 """A record of the facts topic: one fact, a JSON array of them, or NDJSON."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -12,8 +13,11 @@ from models.sources.canonical import MAX_EVENTS, elements
 from models.strict_json import NotStrict, loads
 
 
-def decode_facts(body: bytes) -> list[AnyFact | DeadLetter | Erased]:
-    """Read one body of facts; every fact in it is answered, in its order. Erased: it tells of an erased person."""
+def decode_facts(body: bytes, recorded_at: datetime | None = None) -> list[AnyFact | DeadLetter | Erased]:
+    """Read one body of facts; every fact in it is answered, in its order. Erased: it tells of an erased person.
+
+    recorded_at: when those were stated that do not say it; None where every fact has to say it.
+    """
     stripped = body.strip()
     if not stripped:
         return [DeadLetter(0, Reason.EMPTY_BODY, "the body is empty", body)]
@@ -22,14 +26,18 @@ def decode_facts(body: bytes) -> list[AnyFact | DeadLetter | Erased]:
     except NotStrict as refused:
         if b"\n" in stripped and not stripped.startswith(b"[") and not refused.is_doubled:
             lines = [line for line in stripped.split(b"\n") if line.strip()]
-            return [_one(index, outcome) for index, line in enumerate(lines) for outcome in decode_facts(line)[:1]]
+            return [
+                _one(index, outcome)
+                for index, line in enumerate(lines)
+                for outcome in decode_facts(line, recorded_at)[:1]
+            ]
         return [DeadLetter(0, refused.reason, refused.detail, body)]
     if not isinstance(value, list):
-        return [_fact(0, value, stripped)]
+        return [_fact(0, value, stripped, recorded_at)]
     if len(value) > MAX_EVENTS:
         return [DeadLetter(0, Reason.TOO_LARGE, f"{len(value):,} facts in one body; the limit is {MAX_EVENTS:,}", body)]
     raws = elements(stripped.decode())
-    return [_fact(index, item, raw) for index, (item, raw) in enumerate(zip(value, raws, strict=True))]
+    return [_fact(index, item, raw, recorded_at) for index, (item, raw) in enumerate(zip(value, raws, strict=True))]
 
 
 def without_forgotten(fact: AnyFact, suppressed: Suppressed) -> AnyFact | None:
@@ -46,10 +54,12 @@ def _one(index: int, outcome: AnyFact | DeadLetter | Erased) -> AnyFact | DeadLe
     return replace(outcome, index=index) if isinstance(outcome, DeadLetter | Erased) else outcome
 
 
-def _fact(index: int, value: object, raw: bytes) -> AnyFact | DeadLetter | Erased:
+def _fact(index: int, value: object, raw: bytes, recorded_at: datetime | None) -> AnyFact | DeadLetter | Erased:
     if isinstance(value, dict) and any(is_nobody(str(value.get(key, ""))) for key in ("contact_key", "visitor_key")):
         return Erased(index)
     try:
+        if recorded_at is not None and isinstance(value, dict):
+            value = {"recorded_at": recorded_at, **value}
         return FACT.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -1,5 +1,6 @@
 """The real mail archive through the whole pipeline: every message accounted for, under disturbance too."""
 
+import json
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import pytest
 from infra.kafka import ingest_lag
 from jobs.files import records
 from jobs.supervisor import QUICK_DEATH_S
+from tests.plain_mail_count import engaged_by_year
 from tests.stack import ROOT, Stack, checksums, wait_for
 
 MESSAGES = 46_080
@@ -81,12 +83,47 @@ def test_without_revenue_replacement_risk_is_not_judged(archive: Stack) -> None:
     assert [(v["rule"], v["status"]) for v in verdicts] == [("replacement_risk", "insufficient_data")]
 
 
-def test_subdomains_count_for_their_company_and_free_mail_for_nobody(archive: Stack) -> None:
-    bound = "SELECT groupUniqArray(account_id) FROM contact_day FINAL WHERE contact_key LIKE '%@{}' AND touches > 0"
-    assert archive.ask(bound.format("ru.mvista.com")) == "['montavista']"
-    assert archive.ask(bound.format("oss.sgi.com")) == "['sgi']"
-    assert archive.ask(bound.format("caviumnetworks.com")) == archive.ask(bound.format("cavium.com")) == "['cavium']"
-    assert archive.ask(bound.format("gmail.com")) == "['']"
+BOUND = "SELECT groupUniqArray((account_id, bound_by)) FROM contact_day FINAL WHERE endsWith(contact_key, '@{}')"
+
+
+@pytest.mark.parametrize(
+    ("host", "account_id"),
+    [
+        ("caviumnetworks.com", "cavium"),
+        ("cavium.com", "cavium"),
+        ("ru.mvista.com", "montavista"),
+        ("oss.sgi.com", "sgi"),
+        ("melbourne.sgi.com", "sgi"),
+    ],
+)
+def test_all_domains_and_subdomains_of_a_company_are_one_account_and_why_says_by_what(
+    archive: Stack, host: str, account_id: str
+) -> None:
+    assert archive.ask(BOUND.format(host)) == f"[('{account_id}','domain')]"
+    [told] = archive.json("why", host, "--on", "2012-12-31")["explanations"]
+    assert (told["account_id"], told["bound_by"]) == (account_id, "domain")
+    assert [(fact["type"], fact["account_id"]) for fact in told["facts"]] == [("account_declared", account_id)]
+    assert host.endswith(told["looked_at"][-1]["name"])
+
+
+def test_engaged_contacts_by_account_and_year_are_those_of_an_independent_count(
+    real_data: Path, archive: Stack
+) -> None:
+    rows = archive.ask(
+        "SELECT toJSONString(groupArray((account_id, year, contacts))) FROM (SELECT account_id, toYear(day) AS year,"
+        " uniqExact(contact_key) AS contacts FROM contact_day FINAL WHERE account_id != '' AND touches > 0 AND"
+        " direction IN ('inbound', 'mutual') GROUP BY account_id, year)"
+    )
+    counted = {(account_id, year): int(contacts) for account_id, year, contacts in json.loads(rows)}
+    email = real_data / "email"
+    independent = engaged_by_year(email / "archive-1996-2012.mbox.gz", email / "accounts.csv", "linux-mips.org")
+    assert counted == independent
+    assert (len(independent), sum(independent.values())) == (255, 858)
+
+
+def test_free_mail_and_disposable_senders_belong_to_nobody(archive: Stack) -> None:
+    for host in ("gmail.com", "yahoo.com", "hotmail.com", "hotpop.com"):
+        assert archive.ask(BOUND.format(host)) == "[('','free_mail')]"
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +173,55 @@ def test_five_kills_of_the_worker_leave_the_tables_of_an_undisturbed_run(
             said, _ = running.communicate(timeout=300)
         assert running.returncode == 0, said
     assert checksums(disturbed.clickhouse) == checksums(archive.clickhouse)
+
+
+@pytest.fixture(scope="module")
+def stated(archive: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stack, str, str]:
+    """The archive and a free-mail sender of whom, after all that compares the tables as imported, a fact says more."""
+    sender = "SELECT argMax(contact_key, n) FROM (SELECT contact_key, count() AS n FROM contact_day FINAL WHERE"
+    sender += " endsWith(contact_key, '@gmail.com') AND direction = 'inbound' GROUP BY contact_key)"
+    key = archive.ask(sender)
+    before = archive.ask(BOUND_ON.format(key))
+    file = tmp_path_factory.mktemp("facts") / "facts.ndjson"
+    told = {"type": "contact_declared", "contact_key": key, "account_id": "lemote", "since": "2010-01-01"}
+    file.write_text(json.dumps(told))
+    assert archive.json("import", "facts", file) == {"facts": 1, "stated": 1, "known": 0}
+    assert archive.json("import", "facts", file) == {"facts": 1, "stated": 0, "known": 1}
+    return archive, key, before
+
+
+BOUND_ON = (
+    "SELECT groupUniqArray((account_id, bound_by, day >= '2010-01-01')) FROM contact_day FINAL WHERE contact_key = '{}'"
+)
+
+
+def test_a_free_mail_sender_belongs_to_an_account_once_a_fact_says_so_from_the_day_that_it_says(
+    stated: tuple[Stack, str, str],
+) -> None:
+    archive, key, before = stated
+    assert "lemote" not in before
+    after = archive.ask(BOUND_ON.format(key))
+    assert "('lemote','contact',1)" in after
+    assert "('lemote','contact',0)" not in after
+    told = {
+        day: archive.json("why", f"Somebody <{key.removeprefix('mail:').upper()}>", "--on", day)
+        for day in ("2009-12-31", "2010-01-01")
+    }
+    bound = {
+        day: (one["explanations"][0]["account_id"], one["explanations"][0]["bound_by"]) for day, one in told.items()
+    }
+    assert bound == {"2009-12-31": ("", "free_mail"), "2010-01-01": ("lemote", "contact")}
+    assert told["2010-01-01"]["touches"][0]["touches"] > 1
+
+
+def test_why_explains_an_event_with_its_record_and_that_it_came_again(archive: Stack) -> None:
+    twice = "SELECT lower(hex(event_id)) FROM events GROUP BY event_id HAVING uniqExact(record_id) > 1 LIMIT 1"
+    event = archive.json("why", archive.ask(twice))
+    assert len(event["arrivals"]) > 1
+    assert event["conflicting"] or event["duplicates"] >= 1
+    [touch] = event["touches"]
+    assert touch["explanation"]["contact_key"] == touch["contact_key"]
+    assert {one["source"] for one in event["records"]} == {"mbox"}
+    said = archive.run("why", event["event_id"], "--lang", "ja")
+    assert "レコード" in said.stdout
+    assert archive.run("why", "0" * 32).returncode == 1

@@ -46,6 +46,15 @@ CLOSED = "127.0.0.1:9"
         (("dead-letters", "requeue", "--all"), {}, "no ClickHouse is configured"),
         (("dead-letters", "repair", "--all", "--set", ".time ="), {}, "syntax error"),
         (("dead-letters", "list", "--state", "dead"), {}, "'dead' is not one of"),
+        (("why", "sato@"), {}, "'sato@' is not a mail address: give one like sato@example.co.jp"),
+        (("why", "a@b.example, c@d.example"), {}, "2 addresses; ask about one at a time"),
+        (("why", "sato@example.co.jp", "--on", "yesterday"), {}, "does not match the format"),
+        (("why", "0a0b0c0d0e0f00112233445566778899", "--on", "2026-01-01"), {}, "an event has a day of its own"),
+        (("why", "sato@example.co.jp", "--on", "0001-01-01"), {}, "give a year from 1990 to 2100"),
+        (("why", "sato@example.co.jp", "--lang", "fr"), {}, "'fr' is not one of"),
+        (("why", "sato@example.co.jp"), {}, "no ClickHouse is configured"),
+        (("import", "facts", "missing.json"), {}, "missing.json"),
+        (("import", "facts", "here.csv"), {}, "here.csv: fact 1: not_json"),
         (("status",), {"SETTEN_BUSINESS_TIMEZONE": "Mars/Olympus"}, "not a time zone"),
         (("status",), {"SETTEN_NO_SUCH": "1"}, "SETTEN_NO_SUCH: not a setting"),
     ],
@@ -88,7 +97,9 @@ def test_the_schema_is_that_of_the_signal(tmp_path: Path) -> None:
     assert '"title": "Setten signal"' in done.stdout
 
 
-@pytest.mark.parametrize("command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys"])
+@pytest.mark.parametrize(
+    "command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys", "why"]
+)
 def test_every_command_teaches(tmp_path: Path, command: str) -> None:
     done = setten(tmp_path, command, "--help")
     assert done.returncode == 0
