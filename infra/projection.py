@@ -6,6 +6,12 @@ from typing import Any, NamedTuple
 from models.directory import Directory
 from models.facts import RevenueRecorded
 from models.folding import News, last_described
+from models.people.shown import shown
+
+_CONTACTS = (
+    *("contact_key", "account_id", "name", "title", "department", "seniority", "job_function"),
+    *("since", "identified_as"),
+)
 
 
 class Rows(NamedTuple):
@@ -60,19 +66,12 @@ def _contacts(directory: Directory, keys: Iterable[str]) -> Rows:
             (
                 key,
                 (last.account_id or "") if last else "",
-                # What was declared says more than what a tracker told.
-                *(
-                    (told and getattr(told, name)) or (described and getattr(described, name)) or ""
-                    for name in ("name", "title", "department")
-                ),
-                told.seniority if told else "unknown",
+                *shown(told, described),
                 told.since if told else None,
                 person.contact_key if person.contact_key != key else "",
             )
         )
-    return Rows(
-        ("contact_key", "account_id", "name", "title", "department", "seniority", "since", "identified_as"), rows
-    )
+    return Rows(_CONTACTS, rows)
 
 
 def _revenue(directory: Directory, recorded: Iterable[RevenueRecorded]) -> Rows:

@@ -27,6 +27,7 @@ from models.directory import Directory
 from models.facts import AnyFact, stored_fact
 from models.folding import News
 from models.outcomes import Reason
+from models.people import titles
 from models.rebinding import ContactChange
 from models.records import Origin
 from models.touch_table import events_of, from_micros
@@ -83,11 +84,15 @@ class Verdict(NamedTuple):
 
 
 class DirectoryState(NamedTuple):
-    """facts, corrections: how many are stored. bound_facts: to how many facts the contact-days are bound."""
+    """facts, corrections: how many are stored. bound_facts: to how many facts the contact-days are bound.
+
+    titles: by which version of the table (models.people.titles) the titles of contacts were read then.
+    """
 
     facts: int
     corrections: int
     bound_facts: int
+    titles: int
 
     @property
     def epoch(self) -> int:
@@ -319,7 +324,7 @@ class Store:
         if counted is None or counted[0] != written:
             # Counted after it was looked whether there are others: of those that come in between the next look tells.
             counted = self._counted = written, int(self.clickhouse.rows("facts_counted")[0]["facts"])
-        return DirectoryState(counted[1], int(row["corrections"]), int(row["bound_facts"]))
+        return DirectoryState(counted[1], int(row["corrections"]), int(row["bound_facts"]), int(row["titles"]))
 
     def facts(self) -> list[AnyFact]:
         """All that the directory is the fold of."""
@@ -430,4 +435,4 @@ class Store:
 
     def mark_bound(self, facts: int) -> None:
         """Note that the contact-days are bound to the directory of so many facts."""
-        self.clickhouse.insert_rows("bound_epochs", ("epoch",), [(facts,)])
+        self.clickhouse.insert_rows("bound_epochs", ("epoch", "titles"), [(facts, titles.VERSION)])

@@ -98,7 +98,8 @@ class ContactDeclared(Fact):
     """A person, and from a day on the account she belongs to; replaces what was declared of the contact for that day.
 
     since: the first business day, None where she always did. It holds until the next one that is declared of the
-    contact begins. account_id None: the domain decides, as for a contact that nobody declared.
+    contact begins. account_id None: the domain decides, as for a contact that nobody declared. title_tells: whether the
+    title is asked (models.people) where the seniority is unknown; False where somebody says that nobody knows it.
     """
 
     type: Literal["contact_declared"] = "contact_declared"
@@ -108,7 +109,8 @@ class ContactDeclared(Fact):
     title: Annotated[str, Field(max_length=256)] = ""
     department: Annotated[str, Field(max_length=256)] = ""
     seniority: Seniority = "unknown"
-    # Left out where it says nothing: facts stated before there were dates keep their ids.
+    # Left out where they say nothing: facts stated before there were these keep their ids.
+    title_tells: Annotated[bool, Field(exclude_if=lambda value: value)] = True
     since: Annotated[date | None, Field(exclude_if=lambda value: value is None)] = None
 
     _normalise = field_validator("contact_key")(_as_touches_have_it)

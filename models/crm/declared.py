@@ -140,7 +140,13 @@ def contact(cells: Cells, world: World) -> ContactDeclared | None:
     told |= {"account_id": account_id} if account_id else {}
     told |= {field: value for field in ("title", "department") if (value := cells.text(field))}
     told |= {"name": name} if (name := _name(cells)) else {}
-    if (seniority := _seniority(cells)) != "unknown":
+    seniority = _seniority(cells)
+    if seniority is None and before and before.title and before.title != told["title"]:
+        # What was said of the rank was said of another title.
+        seniority, told["title_tells"] = "unknown", True
+    elif seniority is not None:
+        told["title_tells"] = seniority != "unknown"
+    if seniority is not None:
         told["seniority"] = seniority
     try:
         return ContactDeclared.model_validate(told)
@@ -155,17 +161,20 @@ def _name(cells: Cells) -> str:
     return cells.text("name") or " ".join(filter(None, (first, last) if western else (last, first)))
 
 
-def _seniority(cells: Cells) -> str:
+def _seniority(cells: Cells) -> str | None:
+    """What the map says of the rank, of its column, else of the title; None where it says nothing.
+
+    What a title says by itself is no statement of the CRM's: it is read where contacts are shown (models.people).
+    """
     written = cells.text("seniority")
     if not written:
-        # A title that the map does not know says nothing of rank, and need not.
-        return cells.meant("seniority", cells.text("title")) or "unknown" if cells.text("title") else "unknown"
+        return cells.meant("seniority", cells.text("title")) if cells.text("title") else None
     meant = cells.meant("seniority", written)
     if meant is None:
         cells.report(
-            Wrong.VALUE_UNLISTED, "seniority", written, "kept as unknown: add it to `values.seniority` of the map"
+            Wrong.VALUE_UNLISTED, "seniority", written, "left to the title: add it to `values.seniority` of the map"
         )
-    return meant or "unknown"
+    return meant
 
 
 def product(cells: Cells, world: World) -> ProductDeclared | None:

@@ -43,7 +43,7 @@ FIELDS: dict[Entity, tuple[Field, ...]] = {
         Field("last_name", "family name, where the name is in two columns"),
         Field("title", "title as written"),
         Field("department", "department as written"),
-        Field("seniority", "executive, management or staff after translation; of the title where it has no column"),
+        Field("seniority", "executive, management, staff or unknown after translation; else what the title says"),
         Field("since", "first day with the account"),
         *_ACCOUNT,
     ),

@@ -14,6 +14,7 @@ from infra.kafka import KafkaUnavailable
 from infra.store import Store, in_slices
 from models.contact_days import bind_groups, groups_of, tombstones, with_siblings
 from models.directory import Directory
+from models.people import titles
 from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange, by_evidence, change
 from models.touch_table import events_of
 from streams.ingest.batch import Batch, Record, Stated, decode_batch
@@ -274,15 +275,20 @@ class Cycle:
             self._directory = replace(directory, epoch=epoch)
         if rebind and state.bound_facts < self._knowledge.facts:
             # After a crash between storing and binding nobody knows the directory that was bound to: bind all anew.
-            self._rebind(self._knowledge.unbound(state.bound_facts), before)
+            self._rebind(self._knowledge.unbound(state.bound_facts), before, state.titles)
 
-    def _rebind(self, unbound: Unbound | None, before: Directory) -> None:
+    def _rebind(self, unbound: Unbound | None, before: Directory, titles_read: int) -> None:
         """Bind every contact-day that the new directory binds differently, and mark the left behind ones as gone.
 
         unbound: what is not bound yet, None if nobody knows. before: what somebody who sleeps may be binding to then.
+        titles_read: by which version of the table the titles of the contacts shown were read.
         """
         facts, new = self._knowledge.facts, self._directory
-        self._store.project_directory(new, unbound and unbound.news)
+        news = unbound and unbound.news
+        if news is not None and titles_read < titles.VERSION:
+            # Another version may read the title of anybody otherwise.
+            news = replace(news, people=set(new.people))
+        self._store.project_directory(new, news)
         if unbound is None:
             for dirty in self._store.every_contact_day(list(new.people)):
                 self._roll_up_surely(dirty, LeftBehind(before))

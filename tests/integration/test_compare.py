@@ -14,11 +14,12 @@ def contact(store: Store, key: str, title: str) -> None:
         "title",
         "department",
         "seniority",
+        "job_function",
         "since",
         "identified_as",
         "epoch",
     )
-    store.clickhouse.insert_rows("contacts", columns, [(key, "", "", title, "", "unknown", None, "", 1)])
+    store.clickhouse.insert_rows("contacts", columns, [(key, "", "", title, "", "unknown", "unknown", None, "", 1)])
 
 
 def test_a_contact_without_a_first_day_that_differs_is_found(new_store: Callable[[], Store]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from infra import store as store_module
 from infra.assessments import Assessments
 from infra.store import Store
+from models.people.titles import VERSION
 from models.records import Origin
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
@@ -232,6 +233,25 @@ def test_the_tables_show_what_became_of_accounts_and_contacts(new_store: NewStor
         [VISITOR, "aozora", str(MOVED), "CTO", HANA],
         [HANA, "aozora", str(MOVED), "CTO", ""],
     ]
+
+
+def test_contacts_that_an_older_table_of_titles_has_read_are_read_anew_with_the_next_facts(new_store: NewStore) -> None:
+    boss = fact("contact_described", 1, contact_key="mail:boss@minami.example", title="購買部長")
+    others = [fact("contact_declared", day, contact_key=f"mail:n{day}@minami.example", title="VP") for day in (2, 3)]
+    store, untouched = new_store(), new_store()
+    ingest(store, [record([*ACCOUNTS, boss], "facts")])
+    shown = "SELECT [seniority, job_function] AS t FROM contacts FINAL WHERE contact_key = 'mail:boss@minami.example'"
+    assert ask(store, shown) == [["management", "procurement"]]
+    read = "'unknown' AS seniority, 'unknown' AS job_function"
+    store.clickhouse.statement(f"INSERT INTO contacts SELECT * REPLACE ({read}) FROM contacts FINAL")
+    store.clickhouse.statement("INSERT INTO bound_epochs (epoch, titles) SELECT max(epoch), 0 FROM bound_epochs")
+    assert (ask(store, shown), store.directory_state().titles) == ([["unknown", "unknown"]], 0)
+    for other in others:
+        ingest(store, [record([other], "facts")])
+    assert ask(store, shown) == [["management", "procurement"]]
+    assert store.directory_state().titles == VERSION
+    ingest(untouched, [record([*ACCOUNTS, boss, *others], "facts")])
+    assert derived(store) == derived(untouched), "as a replay would build it"
 
 
 def test_a_merged_account_is_judged_no_more_and_its_revenue_counts_for_the_other(new_store: NewStore) -> None:

@@ -16,6 +16,7 @@ from models.directory import Directory
 from models.facts import AccountDeclared, AnyFact, ContactDeclared, RevenueRecorded
 from models.folding import fold
 from models.novelty import what_holds
+from models.people.shown import shown
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -135,6 +136,43 @@ def test_a_contact_gets_her_account_her_name_and_the_rank_of_her_title() -> None
         recorded_at=NOW, contact_key="mail:sato@aozora.example", account_id="aozora", name="佐藤 花", title="営業部長",
         seniority="management",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "seniority", "title_tells"),
+    [
+        ({}, "unknown", True),  # what a title says is read where contacts are shown, and no statement of the CRM's
+        ({"営業部長": "staff"}, "staff", True),
+        ({"*": "unknown"}, "unknown", False),
+    ],
+)
+def test_the_words_of_the_map_count_before_what_a_title_says(
+    values: dict[str, str], seniority: str, title_tells: bool
+) -> None:
+    row = "Mail,姓,名,役職,会社\na@kita.example,A,B,営業部長,Kita\n"
+    told = fact(Import([KITA]).one(row, "contacts", PERSON, values={"seniority": values}))
+    assert (told.seniority, told.title_tells) == (seniority, title_tells)
+    expected = "management" if title_tells and seniority == "unknown" else seniority
+    assert shown(told, None).seniority == expected
+
+
+def test_a_rank_goes_with_the_title_that_it_was_said_of() -> None:
+    known = ContactDeclared(
+        recorded_at=BEFORE, contact_key="mail:a@kita.example", account_id="kita", title="係長", seniority="staff"
+    )
+    promoted, same = (
+        fact(Import([KITA, known]).one(f"Mail,姓,名,役職,会社\na@kita.example,A,B,{title},Kita\n", "contacts", PERSON))
+        for title in ("課長", "係長")
+    )
+    assert (promoted.seniority, shown(promoted, None).seniority) == ("unknown", "management")
+    assert same.seniority == "staff"
+
+
+def test_a_rank_that_the_map_does_not_list_is_reported_and_left_to_the_title() -> None:
+    row = "Mail,姓,名,役職,会社,Rank\na@kita.example,A,B,課長,Kita,C3\n"
+    answer = Import([KITA]).one(row, "contacts", PERSON | {"seniority": "Rank"})
+    assert wrong(answer) == [(Wrong.VALUE_UNLISTED, "C3", "")]
+    assert shown(fact(answer), None).seniority == "management"
 
 
 def test_an_empty_field_of_a_contact_says_nothing() -> None:

@@ -81,3 +81,10 @@ def test_a_merge_is_taken_back_by_naming_no_account() -> None:
     )
     assert isinstance(told, AccountMerged)
     assert told.into is None
+
+
+def test_a_contact_whose_rank_nobody_knows_says_so_and_others_keep_their_ids() -> None:
+    told = {"type": "contact_declared", "recorded_at": "2026-01-01T00:00:00Z", "contact_key": "mail:a@b.example"}
+    asked, unasked = (FACT.validate_python(told | more) for more in ({}, {"title_tells": False}))
+    assert "title_tells" not in asked.model_dump_json()
+    assert FACT.validate_json(unasked.model_dump_json()) == unasked != asked

@@ -1,0 +1,1 @@
+"""Who the people at an account are: what their titles say."""
