@@ -15,6 +15,7 @@ from jobs.cli_dead_letters import dead_letters_app
 from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.cli_keys import keys_app
+from jobs.cli_kpi import kpi
 from jobs.cli_replay import replay
 from jobs.cli_sync import sync_app
 from jobs.console import clear_errors, err, fail, out, print_json
@@ -38,6 +39,7 @@ app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(keys_app, name="keys")
 app.command("replay")(replay)
 app.command("forget")(forget)
+app.command("kpi")(kpi)
 
 
 def _version(asked: bool) -> None:
