@@ -386,11 +386,11 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "by"), CASES, ids=[f"{name}-{'-'.join(by) or 'total'}" for name, by in CASES])
 def test_the_sql_of_a_kpi_agrees_with_plain_python(world: World, name: str, by: tuple[str, ...]) -> None:
-    asked = latest("quarter", UNTIL, 5, 4)
+    asked = latest("quarter", UNTIL, 9, 4)
     of = "campaign" if "campaign" in by else name
     ground = KPIS[name].ground
     items = of_touches(world, of) if ground == "touches" else of_crm(world, name, UNTIL)
-    assert hold(ask(world, name, asked, UNTIL, *by), expected(of, items, by, asked)) >= 5
+    assert hold(ask(world, name, asked, UNTIL, *by), expected(of, items, by, asked)) >= 3
 
 
 @pytest.mark.parametrize("kind", ["month", "year"])

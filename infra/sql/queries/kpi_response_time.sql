@@ -10,12 +10,12 @@ FROM
     SELECT
         arrayMap(one -> multiIf(one = 'account', counted.account_id, declared.segment), {by:Array(String)}) AS grp,
         arrayJoin(arrayFilter(
-            n -> replied.day BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
+            n -> replied.replied_on BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
         )) AS w,
         dateDiff('millisecond', asked.occurred_at, replied.replied_at) / 3600000 AS hours
     FROM
     (
-        SELECT contact_key, answers, min(occurred_at) AS replied_at, argMin(day, occurred_at) AS day
+        SELECT contact_key, answers, min(occurred_at) AS replied_at, argMin(day, occurred_at) AS replied_on
         FROM touches FINAL
         WHERE day BETWEEN {first:Date} - 60 AND {last:Date}
           AND kind = 'email' AND direction = 'outbound' AND machine = '' AND answers != toUUID('00000000-0000-0000-0000-000000000000')
@@ -36,7 +36,7 @@ FROM
           AND (empty({accounts:Array(String)}) OR account_id IN {accounts:Array(String)})
           AND day BETWEEN {first:Date} AND {last:Date}
           AND kind = 'email' AND direction = 'outbound'
-    ) AS counted ON counted.contact_key = replied.contact_key AND counted.day = replied.day
+    ) AS counted ON counted.contact_key = replied.contact_key AND counted.day = replied.replied_on
     LEFT JOIN
     (
         SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL
