@@ -15,6 +15,7 @@ from jobs.cli_dead_letters import dead_letters_app
 from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.cli_keys import keys_app
+from jobs.cli_kpi import kpi
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
 from jobs.cli_sync import sync_app
@@ -42,6 +43,7 @@ app.add_typer(review_app, name="review")
 app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("why")(why)
+app.command("kpi")(kpi)
 
 
 def _version(asked: bool) -> None:

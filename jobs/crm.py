@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from jobs.crm_files import CrmFile
+from jobs.csv_cells import harmless
 from jobs.files import FileUnreadable
 from models.crm.mapping import CrmMap
 from models.crm.problems import Problem, Wrong
@@ -24,8 +25,6 @@ from models.sources.fact_records import without_forgotten
 _SENT_AT_ONCE = 5_000
 _MOST_GROUPS = 5_000
 _MOST_LINES = 100
-# A spreadsheet takes a cell that begins so for a formula; it may fetch what its author likes.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _COLUMNS = ("outcome", "file", "line", "entity", "reason", "field", "value", "suggestion", "message", "row")
 
 
@@ -203,14 +202,10 @@ def refused_rows(path: Path | None) -> Iterator[Callable[[Answer, CrmFile], None
 def _lines(answer: Answer, file: CrmFile) -> Iterator[list[str]]:
     row = json.dumps(answer.row.cells, ensure_ascii=False)
     for one in answer.problems:
-        yield [_harmless(cell) for cell in _cells(answer, file, one)] + [row]
+        yield [harmless(cell) for cell in _cells(answer, file, one)] + [row]
 
 
 def _cells(answer: Answer, file: CrmFile, one: Problem) -> tuple[str, ...]:
     outcome = "refused" if answer.refused else "reported"
     place = (file.path.name, str(answer.row.line), file.reading.file.entity)
     return (outcome, *place, one.reason, one.field, one.value, one.suggestion, one.message)
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -16,10 +16,10 @@ The tables of the database `setten`, for whoever reads them with a BI tool. Gene
 `SELECT table, name, type, comment FROM system.columns WHERE database = 'setten'`.
 
 Read every table with `FINAL`: they are of the kind `ReplacingMergeTree`, and without it rows that were superseded or
-withdrawn are seen as well. Views are read without. `migrations` and `store_facts` are Setten's own books and not
-listed.
+withdrawn are seen as well. Views are read without; one with a parameter like a function, `name(parameter = value)`.
+`migrations` and `store_facts` are Setten's own books and not listed.
 """
-_TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
+_TABLE = re.compile(r"CREATE (?:TABLE|VIEW|OR REPLACE VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
 _ADD = re.compile(
     r"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) (.+?)\s+COMMENT '((?:[^']|'')*)'(?: CODEC\(\w+\))? AFTER (\w+)$",
     re.DOTALL,
@@ -33,12 +33,16 @@ _SETTING = re.compile(
 _COLUMN = re.compile(r"^    (\w+)\s+(.+?) COMMENT '((?:[^']|'')*)'(?: CODEC\(.+\))?,?$")
 _GRAIN = re.compile(r"^-- grain: (.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^COMMENT '((?:[^']|'')*)'$", re.MULTILINE)
+_PARAMETER = re.compile(r"\{(\w+):")
 _CLAUSE = re.compile(r"^(ENGINE =|PARTITION BY|ORDER BY) ?(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table as its migration declares it. columns: (name, type, comment) in their order. engine: '' of a view."""
+    """One table as its migration declares it. columns: (name, type, comment) in their order. engine: '' of a view.
+
+    parameters: of a view that is read like a function. The engine knows no columns of such a view.
+    """
 
     name: str
     comment: str
@@ -47,6 +51,7 @@ class Table:
     sort_key: str
     partition: str
     columns: tuple[tuple[str, str, str], ...]
+    parameters: tuple[str, ...] = ()
 
 
 def tables() -> list[Table]:
@@ -105,6 +110,7 @@ def _table(migration: str, statement: str) -> Table:
         clauses.get("ORDER BY", "").strip("()"),
         clauses.get("PARTITION BY", ""),
         tuple(columns),
+        tuple(dict.fromkeys(_PARAMETER.findall(tail))),
     )
 
 
@@ -114,7 +120,7 @@ def _unquoted(text: str) -> str:
 
 def _section(table: Table) -> str:
     stored = f"Engine: `{table.engine}`. Sort key: `{table.sort_key}`."
-    facts = [f"Grain: {table.grain}", stored if table.engine else "A view: read it without `FINAL`."]
+    facts = [f"Grain: {table.grain}", stored if table.engine else _reading(table)]
     if table.partition:
         facts.append(f"Partition: `{table.partition}`.")
     rows = "\n".join(
@@ -124,6 +130,13 @@ def _section(table: Table) -> str:
         f"## {table.name}\n\n{table.comment}.\n\n{facts[0]}\n\n{' '.join(facts[1:])}\n\n"
         f"| column | type | meaning |\n|---|---|---|\n{rows}\n"
     )
+
+
+def _reading(table: Table) -> str:
+    if not table.parameters:
+        return "A view: read it without `FINAL`."
+    told = ", ".join(f"{name} = …" for name in table.parameters)
+    return f"A view with a parameter: read `{table.name}({told})`."
 
 
 if __name__ == "__main__":

@@ -16,7 +16,12 @@ def test_the_engine_has_the_tables_columns_types_and_comments_of_the_dictionary(
         "SELECT toJSONString(groupArray((table, name, type, comment))) FROM (SELECT * FROM system.columns"
         f" WHERE database = currentDatabase() AND {own} ORDER BY table, position) FORMAT TSVRaw"
     )
-    written = [(t.name, *column) for t in sorted(tables(), key=lambda t: t.name) for column in t.columns]
+    written = [
+        (t.name, *column)
+        for t in sorted(tables(), key=lambda t: t.name)
+        if not t.parameters  # until it has its value, the engine does not know what a view has
+        for column in t.columns
+    ]
     assert [tuple(row) for row in json.loads(str(told))] == written
     keys = client.statement(
         "SELECT toJSONString(groupArray((name, sorting_key, partition_key, comment))) FROM (SELECT * FROM system.tables"

@@ -1,0 +1,34 @@
+-- Engagement rate: of the contacts that we reached, the part that came to us or met us. Unique contacts, machines out.
+-- Reached are those who were sent something that was not turned back, and those who touched us at all.
+-- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
+-- together. parameters: firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
+-- and latest day; accounts Array(String), empty for all; by Array(String) of account, channel and segment.
+SELECT grp, w, grouping(grp) AS is_total, engaged / reached AS rate, uniqExactIf(contact_key, engaged) AS engaged,
+    uniqExact(contact_key) AS reached
+FROM
+(
+    SELECT
+        arrayMap(one -> multiIf(one = 'account', day.account_id, one = 'channel', toString(kind), declared.segment), {by:Array(String)}) AS grp,
+        arrayJoin(arrayFilter(
+            n -> day BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
+        )) AS w,
+        day.account_id AS account_id,
+        contact_key,
+        direction != 'outbound' AS engaged
+    FROM
+    (
+        SELECT DISTINCT account_id, day, contact_key, kind, direction
+        FROM contact_day FINAL
+        WHERE account_id != ''
+          AND (empty({accounts:Array(String)}) OR account_id IN {accounts:Array(String)})
+          AND day BETWEEN {first:Date} AND {last:Date}
+          AND touches > 0
+          AND (direction IN ('inbound', 'mutual') OR (direction = 'outbound' AND action NOT IN ('bounced', 'deferred', 'dropped')))
+          AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))
+    ) AS day
+    LEFT JOIN
+    (
+        SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL
+    ) AS declared ON declared.account_id = day.account_id
+)
+GROUP BY GROUPING SETS ((w, grp), (w))
