@@ -48,7 +48,7 @@ CLOSED = "127.0.0.1:9"
         (("dead-letters", "list", "--state", "dead"), {}, "'dead' is not one of"),
         (("why", "sato@"), {}, "'sato@' is not a mail address: give one like sato@example.co.jp"),
         (("why", "a@b.example, c@d.example"), {}, "2 addresses; ask about one at a time"),
-        (("why", "sato@example.co.jp", "--on", "yesterday"), {}, "does not match the format"),
+        (("why", "sato@example.co.jp", "--on", "yesterday"), {}, "'yesterday' does not"),
         (("why", "0a0b0c0d0e0f00112233445566778899", "--on", "2026-01-01"), {}, "an event has a day of its own"),
         (("why", "sato@example.co.jp", "--on", "0001-01-01"), {}, "give a year from 1990 to 2100"),
         (("why", "sato@example.co.jp", "--lang", "fr"), {}, "'fr' is not one of"),

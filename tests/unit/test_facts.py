@@ -1,11 +1,14 @@
 """Facts: their ids stay what they were, and what contradicts itself is refused."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from models.facts import FACT, AccountMerged, ContactDeclared, VisitorIdentified
+from models.facts import FACT, AccountMerged, ContactDeclared, OwnDomainDeclared, VisitorIdentified
+from models.outcomes import DeadLetter
+from models.sources.fact_records import decode_facts
 
 AT = "2026-01-05T00:00:00Z"
 # As stores have them since before there were dates, and the ids that they have there.
@@ -88,3 +91,17 @@ def test_a_contact_whose_rank_nobody_knows_says_so_and_others_keep_their_ids() -
     asked, unasked = (FACT.validate_python(told | more) for more in ({}, {"title_tells": False}))
     assert "title_tells" not in asked.model_dump_json()
     assert FACT.validate_json(unasked.model_dump_json()) == unasked != asked
+
+
+def test_a_fact_that_does_not_say_when_it_was_stated_is_refused_unless_somebody_states_it_now() -> None:
+    told = (
+        b'{"type": "own_domain_declared", "domain": "ours.example"}\n{"type": "own_domain_declared", "domain": "co.jp"}'
+    )
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    assert [type(one) for one in decode_facts(told)] == [DeadLetter, DeadLetter]
+    stated, refused = decode_facts(told, now)
+    assert stated == OwnDomainDeclared(recorded_at=now, domain="ours.example")
+    assert isinstance(refused, DeadLetter)
+    assert (refused.index, "public suffix" in refused.detail) == (1, True)
+    dated = b'[{"type": "own_domain_declared", "domain": "ours.example", "recorded_at": "2025-01-05T00:00:00Z"}]'
+    assert decode_facts(dated, now) == decode_facts(dated)
