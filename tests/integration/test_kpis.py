@@ -1,4 +1,4 @@
-"""Every KPI's SQL against plain Python over a generated world: the demo's touches and directory, and a CRM."""
+"""Every KPI's SQL against plain Python over a generated world: what the demo world did, and a CRM beside it."""
 
 import csv
 import io

@@ -17,7 +17,7 @@ QUARTERS = periods("quarter", date(2016, 10, 1), date(2017, 12, 31), TODAY, 4)
 
 @pytest.fixture(scope="module")
 def sold(real_data: Path, stack: Stack) -> pd.DataFrame:
-    """The closed opportunities of the file, once they are imported; products as the preset spells them."""
+    """The closed opportunities of the file, once they are imported."""
     folder = real_data / "crm" / "maven"
     if not (folder / "sales_pipeline.csv").is_file():
         pytest.skip("the Maven CRM files are not there: crm/maven in the real data beside the project")
@@ -25,7 +25,6 @@ def sold(real_data: Path, stack: Stack) -> pd.DataFrame:
     assert answer["unaccounted"] == 0
     frame = pd.read_csv(folder / "sales_pipeline.csv", parse_dates=["engage_date", "close_date"])
     frame = frame[frame["deal_stage"].isin(["Won", "Lost"])].copy()
-    frame["product"] = frame["product"].replace("GTXPro", "GTX Pro")
     frame["account"] = frame["account"].fillna("")
     # Fiscal quarters that begin in April are those of the calendar.
     frame["quarter"] = frame["close_date"].dt.to_period("Q").dt.start_time.dt.date
