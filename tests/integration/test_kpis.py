@@ -418,6 +418,16 @@ def test_what_nobody_recorded_is_unknown_and_not_zero(world: World) -> None:
             assert {*row.values.values(), *row.previous.values()} == {None}, name
 
 
+@pytest.mark.parametrize("view", ["opportunities", "nps_answers"])
+def test_what_is_known_at_the_end_of_time_is_what_the_view_without_a_parameter_shows(world: World, view: str) -> None:
+    def shown(source: str) -> list[dict[str, Any]]:
+        left_out = "" if view == "opportunities" or source == view else "EXCEPT (counts_for)"
+        return world.clickhouse.query_text(f"SELECT * {left_out} FROM {source} ORDER BY 1").to_pylist()
+
+    assert shown(f"{view}_known(known_before = '2299-01-01 00:00:00')") == shown(view)
+    assert len(shown(view)) >= 100
+
+
 def setten(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")} | {
         "SETTEN_CLICKHOUSE_URL": world.settings.clickhouse_url,

@@ -1,5 +1,6 @@
 -- What a CRM had told by a moment, so that a KPI can be asked as of a day: what was recorded later was not known. Views
--- with a parameter, in which the statements are read once; the views without one are they at the end of time.
+-- with a parameter. The views `opportunities` and `nps_answers` do not read from them: in a view, one with a parameter
+-- is looked for in the database of whoever reads, and BI tools are in another. A test holds that both say the same.
 
 -- grain: one opportunity. parameter: known_before, the first moment that does not count.
 CREATE VIEW opportunities_known
@@ -83,40 +84,3 @@ LEFT JOIN (
     SELECT account_id AS merged_id, toNullable(merged_into) AS merged_into FROM accounts FINAL WHERE merged_into != ''
 ) AS part ON part.merged_id = JSONExtractString(stated.told, 'account_id')
 COMMENT 'Answers to the NPS question as recorded before a moment';
-
--- grain: one opportunity.
-CREATE OR REPLACE VIEW opportunities
-(
-    opportunity_id     String COMMENT 'key of the opportunity in the CRM',
-    account_id         Nullable(String) COMMENT 'account, NULL where nobody knows whose it is',
-    account_as_written String COMMENT 'what the CRM calls the account, empty where it names none',
-    counts_for         Nullable(String) COMMENT 'account that it counts for: the one that account_id has become part of, else itself',
-    name               String COMMENT 'name of the opportunity',
-    product            String COMMENT 'product, as in products where it is known there, else as written; empty if none',
-    stage              String COMMENT 'stage in the words of the CRM',
-    outcome            String COMMENT 'open, won or lost',
-    amount             Nullable(Float64) COMMENT 'amount in currency, NULL where it is not known',
-    currency           Nullable(String) COMMENT 'ISO 4217',
-    opened_on          Nullable(Date) COMMENT 'business day on which work on it began, NULL where it is not known or has not begun',
-    closed_on          Nullable(Date) COMMENT 'business day on which it was won or lost',
-    expected_on        Nullable(Date) COMMENT 'business day on which an open one is to be closed',
-    owner              String COMMENT 'who on our side works on it, as written',
-    recorded_at        DateTime64(6, 'UTC') COMMENT 'when this was stated'
-)
-AS SELECT * FROM opportunities_known(known_before = '2299-01-01 00:00:00')
-COMMENT 'Opportunities as last recorded';
-
--- grain: one answer to the NPS question.
-CREATE OR REPLACE VIEW nps_answers
-(
-    answer_id   String COMMENT 'key of the answer, empty where the survey has none',
-    account_id  Nullable(String) COMMENT 'account, NULL where nobody knows whose contact answered',
-    counts_for  Nullable(String) COMMENT 'account that it counts for: the one that account_id has become part of, else itself',
-    contact_key Nullable(String) COMMENT 'identity of the contact, NULL of an anonymous answer',
-    score       UInt8 COMMENT '0 (would not recommend us at all) to 10',
-    category    String COMMENT 'promoter (9 and 10), passive (7 and 8) or detractor (0 to 6)',
-    answered_on Date COMMENT 'business day of the answer',
-    recorded_at DateTime64(6, 'UTC') COMMENT 'when this was stated'
-)
-AS SELECT * FROM nps_answers_known(known_before = '2299-01-01 00:00:00')
-COMMENT 'Answers to the NPS question as last recorded';
