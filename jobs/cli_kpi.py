@@ -37,7 +37,11 @@ def kpi(
     ] = None,
     as_of: Annotated[
         datetime | None,
-        typer.Option("--as-of", formats=["%Y-%m-%d"], help="As known at the end of this day; today by default."),
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            help="What a CRM had recorded by the end of this day; accounts as of now. By default today.",
+        ),
     ] = None,
     lang: Annotated[str, typer.Option(help="en or ja.")] = "en",
     as_json: AsJson = False,

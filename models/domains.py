@@ -1,5 +1,6 @@
 """Host names and the Public Suffix List: which part of a name somebody registered, and whether that is a company."""
 
+import re
 from functools import lru_cache
 from typing import Literal
 
@@ -13,6 +14,8 @@ _EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_ps
 # With the part of the list in which companies name what they give to others: github.io, sakura.ne.jp.
 _EXTRACT_PRIVATE = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
+_NO_HOST = re.compile(r"[\s/\\:@?#\[\]]")
+
 Anybodys = Literal["free_mail", "disposable"]
 
 
@@ -20,11 +23,16 @@ Anybodys = Literal["free_mail", "disposable"]
 def registrable_domain(host: str) -> str:
     """The domain somebody registered: `ru.mvista.com` -> `mvista.com`, `www.a.co.jp` -> `a.co.jp`; '' if there is none.
 
-    host: in lower case. Source: the algorithm at https://publicsuffix.org/list/.
+    host: in lower case; '' for whatever is more than a host name, such as a URL. Source: the algorithm at
+    https://publicsuffix.org/list/.
     """
+    if _NO_HOST.search(host):
+        return ""
     parts = _EXTRACT(host)
     if parts.suffix or parts.ipv4 or parts.ipv6:
-        return parts.top_domain_under_public_suffix
+        top = parts.top_domain_under_public_suffix
+        # The library reads URLs and odd full stops too: what it found has to be the end of what was asked about.
+        return top if f".{host}".endswith(f".{top}") else ""
     # The list's own rule for a suffix it does not know is `*`: the last label is the suffix.
     labels = host.split(".")
     return ".".join(labels[-2:]) if len(labels) >= 2 and all(labels) and not labels[-1].isdigit() else ""
@@ -81,8 +89,5 @@ def ancestors(host: str) -> list[str]:
     top = registrable_domain(host)
     if not top:
         return []
-    names, name = [host], host
-    while name != top:
-        name = name.partition(".")[2]
-        names.append(name)
-    return names
+    above = host.removesuffix(top).split(".")[:-1]
+    return [".".join([*above[at:], top]) for at in range(len(above) + 1)]

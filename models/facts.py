@@ -3,6 +3,8 @@
 Those that only a CRM tells are in `crm_facts`, what all have in common in `statements`.
 """
 
+import re
+import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
@@ -13,6 +15,8 @@ from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, Pro
 from models.domains import domain_error, normalise_domain
 from models.identity.corporate_number import normalise_number, number_error
 from models.statements import AccountId, Fact, plausible
+
+_HOLDS_ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.[A-Za-z]{2,}")
 
 Seniority = Literal["executive", "management", "staff", "unknown"]
 
@@ -201,6 +205,14 @@ class OrganizationMatched(Fact):
     type: Literal["organization_matched"] = "organization_matched"
     organization: Annotated[str, Field(min_length=1, max_length=256)]
     account_id: AccountId | None
+
+    @field_validator("organization")
+    @classmethod
+    def _names_no_person(cls, value: str) -> str:
+        # However wide it is written: who is forgotten is looked for as addresses are written.
+        if _HOLDS_ADDRESS.search(unicodedata.normalize("NFKC", value)):
+            raise ValueError("it holds a mail address: name the company alone, and declare the contact by its address")
+        return value
 
 
 class RevenueRecorded(Fact):

@@ -7,10 +7,11 @@ from uuid import UUID
 from models.domains import ancestors, normalise_domain
 from models.erasure import normalise
 from models.events import Contact
+from models.identity.corporate_number import normalise_number
 from models.sources.attendee_lists import narrow
 from models.sources.mbox import addresses
 
-_KEY = re.compile(r"(mail|id|anon|host|ip|org):(.*)", re.DOTALL)
+_KEY = re.compile(r"(mail|id|anon|host|ip|org|corp):(.*)", re.DOTALL)
 _EVENT = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -51,6 +52,8 @@ def _of_key(kind: str, value: str) -> Asked:
         return _of_address(narrow(value))
     if kind == "org":
         return Asked("evidence", affiliation=f"org:{value}")
+    if kind == "corp":
+        return Asked("evidence", affiliation=f"corp:{normalise_number(value)}")
     if kind == "host":
         host = Contact(host=value)
         return Asked("contact", host.key, host.affiliation)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from email.errors import MessageError
 from email.header import decode_header, make_header
+from itertools import chain
 
 from models.erasure import OWN_DOMAIN
 from models.events import EARLIEST_YEAR, Signal
@@ -138,11 +139,12 @@ def _who(sender: str, mail: Headers, own_domains: tuple[str, ...]) -> tuple[str,
 
 def _answered(mail: Headers) -> str:
     """The Message-ID of the mail that this one answers; '' where it names none."""
-    for name, place in (("in-reply-to", 0), ("references", -1)):
-        for given in mail.get(name, []):
-            if bracketed := _BRACKETED.findall(given):
-                found = "".join(bracketed[place].split())
-                return found if len(found) <= _MAX_ID else ""
+    for given in chain(mail.get("in-reply-to", []), mail.get("references", [])):
+        # The last: of old an answer named whom it answered before, and references end with what is answered.
+        if bracketed := _BRACKETED.findall(given):
+            found = "".join(bracketed[-1].split())
+            if 0 < len(found) <= _MAX_ID:
+                return found
     return ""
 
 

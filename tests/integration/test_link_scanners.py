@@ -2,19 +2,24 @@
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pytest
 
+from infra.clickhouse import load_sql
 from infra.store import Store
 from models.contact_days import MOST_CLICKS, SCANNED_LINKS, SCANNED_WITHIN_S
 from models.records import Origin
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
 
+SQL = Path(__file__).parents[2] / "infra/sql/queries"
 MORNING = datetime(2026, 6, 1, 1, tzinfo=UTC)
 
 
@@ -124,3 +129,35 @@ def test_any_clicks_in_any_order_are_counted_as_one_by_one(counted: Callable[...
     middle = len(clicks) // 2
     found = counted(clicks[:middle], clicks[middle:])
     assert found == {name: (total - scanned[name], scanned[name]) for name, total in totals.items()}
+
+
+def test_many_clicks_cost_no_more_than_their_rows(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    # Three hundred contacts with as many clicks within four seconds as a day may have, and one with far more in one.
+    store.clickhouse.statement(
+        "INSERT INTO touches SELECT if(number < 90000, concat('mail:p', toString(number % 300)), 'mail:robot'),"
+        " toDate('2026-06-01'), reinterpretAsUUID(sipHash128(number)),"
+        " toDateTime64('2026-06-01 01:00:00', 3, 'UTC') + if(number < 90000, number % 4, 0), now(), 'email', 'clicked',"
+        " 'inbound', '', '', '', concat(repeat('x', 500), toString(number)), 'mail',"
+        " toUUID('00000000-0000-0000-0000-000000000000'), generateUUIDv4(), number, 0 FROM numbers(120000)"
+    )
+    keys = pa.table({"contact_key": [*(f"mail:p{n}" for n in range(300)), "mail:robot"]})
+    keys = keys.append_column("day", pa.repeat(pa.scalar(date(2026, 6, 1)), keys.num_rows))
+    limits = {"links": SCANNED_LINKS, "within_ms": SCANNED_WITHIN_S * 1000, "most": MOST_CLICKS}
+    sql = f"{load_sql('clicked_groups')} SETTINGS max_memory_usage = {1 << 30}, max_execution_time = 60"
+    found = store.clickhouse.query_text(sql, limits, dirty=keys).to_pylist()
+    assert len(found) == 301
+    assert {(row["touches"], row["machine_touches"]) for row in found} == {(0, 300), (0, 30_000)}
+    assert sum(row["machine_touches"] for row in store.recompute(keys).to_pylist()) == 120_000
+
+
+def test_what_is_read_before_versions_are_merged_is_chosen_by_the_sort_key_alone() -> None:
+    """All versions of a row have its sort key; by anything else PREWHERE would leave out the one that stands."""
+    found = 0
+    for file in sorted(SQL.glob("*.sql")):
+        for condition in re.findall(r"FINAL\s+PREWHERE\s+(.*)", file.read_text("utf-8")):
+            names = re.fullmatch(r"\(?([\w, .]+?)\)? (?:IN|=|BETWEEN) .*", condition)
+            assert names is not None, f"{file.name}: {condition}"
+            assert set(re.findall(r"\w+", names[1])) <= {"day", "contact_key", "event_id"}, file.name
+            found += 1
+    assert found >= 2

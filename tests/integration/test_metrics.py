@@ -97,6 +97,29 @@ def test_the_lag_is_told_while_clickhouse_stands_still_and_falls_to_nothing(stac
     wait_for(lambda: lag(stack) == 0, "the lag to fall")
 
 
+@pytest.mark.slow
+def test_batches_of_a_backlog_are_settled_together(stack: Stack) -> None:
+    wait_for(lambda: lag(stack) == 0, "ingest to settle")
+
+    def counted() -> dict[str, float]:
+        told = stack.metrics("worker")
+        return {step: told[f"setten_ingest_step_seconds_count{{{step}}}"] for step in ("insert", "settle")}
+
+    clickhouse, before = stack.process_id("clickhouse"), counted()
+    assert clickhouse is not None
+    os.kill(clickhouse, signal.SIGSTOP)
+    try:
+        for number in range(160):  # of some 570 kB, and a batch takes 6 MiB
+            body = json.dumps([viewed(1_000_000 + 3_000 * number + event) for event in range(3_000)]).encode()
+            assert post(stack, body, "?lane=web")[0] == 202
+    finally:
+        os.kill(clickhouse, signal.SIGCONT)
+    wait_for(lambda: lag(stack) == 0, "the backlog to be read", 120)
+    batches, settlements = (counted()[step] - before[step] for step in ("insert", "settle"))
+    assert batches >= 5
+    assert settlements <= batches - 2
+
+
 @pytest.mark.parametrize("name", ["worker", "collector"])
 def test_metrics_are_shown_on_loopback_only_and_not_on_the_collectors_own_port(stack: Stack, name: str) -> None:
     where = urlsplit(stack.process(name)["metrics"])

@@ -180,3 +180,16 @@ def test_an_account_list_has_a_column_for_numbers() -> None:
     assert [told.corporate_number for told in (one, other) if isinstance(told, AccountDeclared)] == [HITACHI, None]
     [error] = parse(f"{head}h,日立製作所,7010001008845\n", at(0))[1]
     assert error.message.startswith("corporate_number: '7010001008845'")
+
+
+@pytest.mark.parametrize(
+    "name", ["sato@aozora.example", "佐藤＠ａｏｚｏｒａ．ｅｘａｍｐｌｅ", "Sato <sato@aozora.example>"]
+)
+def test_a_decision_is_about_a_company_and_names_no_person(name: str) -> None:
+    with pytest.raises(ValidationError, match="holds a mail address"):
+        decided(name, "acme")
+
+
+@pytest.mark.parametrize("name", ["カブドットコム＠東京", "@cosme", "@type 株式会社"])
+def test_a_company_may_have_an_at_sign_in_its_name(name: str) -> None:
+    assert owner(fold([ACME, decided(name, "acme")]), name) == "acme"

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.directory import FREE_MAIL, OWN, UNBOUND, Binding, Directory
@@ -41,6 +43,35 @@ def bound(known: Directory, host: str) -> Binding:
 def test_the_registrable_domain_follows_the_public_suffix_list(host: str, domain: str) -> None:
     assert registrable_domain(host) == domain
     assert (ancestors(host) or [""])[-1] == domain
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "a.co.jp/x",
+        "a.co.jp:443",
+        "https://www.a.co.jp/x",
+        "x@a.co.jp",
+        "a.co.jp?x",
+        "a.co.jp#x",
+        "a.co.jp x",
+        "[::1]",
+        ".",
+    ],
+)
+def test_what_is_more_than_a_host_name_is_nobodys_and_ends(told: str) -> None:
+    assert ancestors(told) == []
+    assert bound(fold([account("a", "a.co.jp")]), told) == UNBOUND
+    with pytest.raises(ValidationError):
+        account("a", told)
+
+
+@settings(max_examples=500)
+@given(st.text(st.sampled_from("ab.:/@?# jpco。．-\\[]%1"), max_size=24) | st.text(max_size=12))
+def test_the_names_above_any_text_are_its_ends(told: str) -> None:
+    names = ancestors(told)
+    assert all(told.endswith(name) for name in names)
+    assert len(names) <= told.count(".") + 1
 
 
 @pytest.mark.parametrize("suffix", ["jp", "co.jp", "ac.jp", "tokyo.jp", "github.io", "uk.com", "sakura.ne.jp"])

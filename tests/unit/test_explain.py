@@ -74,6 +74,8 @@ def test_a_contact_is_asked_about_in_any_form(text: str, key: str, affiliation: 
         ("Booking.com", "booking.com"),
         ("org:Booking.com", "org:Booking.com"),
         ("A. B. Inc.", "org:A. B. Inc."),
+        ("corp:T7010-0010-08844", "corp:7010001008844"),
+        ("https://www.acme.com/x", "org:https://www.acme.com/x"),
     ],
 )
 def test_a_domain_and_a_company_name_are_evidence(text: str, affiliation: str) -> None:

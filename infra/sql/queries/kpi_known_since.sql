@@ -1,7 +1,7 @@
 -- Since when there is anything to count: before, a count is unknown and not zero. NULL where there is nothing at all.
 -- grain: one row. parameters: known_before DateTime64, the first moment of which statements do not count.
 SELECT
-    (SELECT minOrNull(day) FROM contact_day) AS touches,
+    (SELECT minOrNull(day) FROM contact_day FINAL WHERE account_id != '') AS touches,
     (
         SELECT minOrNull(least(ifNull(opened_on, closed_on), ifNull(closed_on, opened_on)))
         FROM opportunities_known(known_before = {known_before:DateTime64(6, 'UTC')})
