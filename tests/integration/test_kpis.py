@@ -298,7 +298,8 @@ def of_crm(world: World, name: str, as_of: date) -> list[Item]:
         customer = any(o.account == account and o.closed < day for o in sold)
         cross = sum(amounts) if customer and not before else 0.0
         up = max(0.0, sum(amounts) - max(by_day.values())) if by_day and amounts else 0.0
-        items.append(item(day, today[0], (cross, up, len(today) - len(amounts)), currency or ""))
+        without, with_one = (len(today) - len(amounts), len(amounts)) if customer else (0, 0)
+        items.append(item(day, today[0], (cross, up, without, with_one), currency or ""))
     return items
 
 
@@ -335,7 +336,9 @@ def numbers(name: str, what: list[Any]) -> dict[str, Any]:
         case "new_products":
             return {"products": len(what)}
         case "cross_up_sell":
-            cross, up, unknown = (sum(part) for part in zip(*what, strict=True))
+            cross, up, unknown, known = (sum(part) for part in zip(*what, strict=True))
+            if unknown and not known:
+                return {"amount": None, "cross_sell": None, "up_sell": None, "without_amount": unknown}
             return {"amount": cross + up, "cross_sell": cross, "up_sell": up, "without_amount": unknown}
         case "nps":
             promoters, detractors = sum(s >= 9 for s in what), sum(s <= 6 for s in what)

@@ -1,13 +1,14 @@
 -- Cross- and up-sell: what an account that was a customer on an earlier day bought. Of a product that it did not have on an
 -- earlier day the whole amount is cross-sell; of one that it had, what the day's amount is above the highest of one earlier day,
--- in the same currency, is up-sell. Without known amount: in neither, counted in without_amount.
+-- in the same currency, is up-sell. Without known amount: in neither, counted in without_amount; where no amount at all is known they are NULL.
 -- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
 -- together. parameters: firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
 -- and latest day; accounts Array(String), empty for all; by Array(String) of account, product and segment; known_before DateTime64,
 -- the first moment of which statements do not count.
 SELECT
-    grp, w, grouping(grp) AS is_total, currency, cross_sell + up_sell AS amount, sum(crossed) AS cross_sell,
-    sum(upped) AS up_sell, sum(unknown) AS without_amount
+    grp, w, grouping(grp) AS is_total, currency, cross_sell + up_sell AS amount,
+    if(max(known) OR without_amount = 0, sum(crossed), NULL) AS cross_sell,
+    if(max(known) OR without_amount = 0, sum(upped), NULL) AS up_sell, sum(missing) AS without_amount
 FROM
 (
     SELECT
@@ -16,7 +17,8 @@ FROM
             n -> day BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
         )) AS w,
         currency,
-        unknown,
+        if(day > customer_since, unknown, 0) AS missing,
+        day > customer_since AND told IS NOT NULL AS known,
         if(day > customer_since AND day = has_since, ifNull(told, 0), 0) AS crossed,
         if(day > has_since, greatest(ifNull(told - highest, 0), 0), 0) AS upped
     FROM
