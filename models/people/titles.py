@@ -34,7 +34,7 @@ _COMPANY_WORDS = Words(COMPANY_WORDS)
 _CJK = r"[\u3040-\u30ff\u3400-\u9fff]"
 _DOTTED = re.compile(r"(?<=\b\w)\.(?=\w?\b)")
 _HYPHEN = re.compile(r"(?<=[a-z])[-\u2010\u2011](?=[a-z])")
-_SINGLE = re.compile(rf"(?<={_CJK})\s+(?={_CJK}(?:\s|$))")  # 部　長
+_SINGLE = re.compile(rf"(?<={_CJK})\s+(?={_CJK}(?!\w))")  # 部　長
 _KATAKANA_DOT = re.compile(r"(?<=[\u30a0-\u30ff])・(?=[\u30a0-\u30ff])")
 _MANAGER = re.compile(r"マネー?ジャー?")
 _BEFORE_MANAGER = re.compile(r"(?<=[\u30a0-\u30ff])\s+(?=マネージャー)")

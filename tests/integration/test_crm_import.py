@@ -59,7 +59,7 @@ C-002,（株）北ノ川精機,https://www.kitanokawa.example/,一般
 DEALS = """商談番号,会社名,フェーズ,金額,完了日,担当
 D1,㈱青空重工業,受注,"\\1,200,000",2026/03/31,sales@ours.example
 D2,青空重工,提案,,2026/12/25,
-D3,北の川精機,失注,"300,000",2026/02/01,
+D3,北ノ川精器,失注,"300,000",2026/02/01,
 D4,,提案,x,,
 """
 
@@ -177,10 +177,10 @@ def test_a_list_in_cp932_imports_with_its_names_amounts_and_misspellings(stack: 
     assert stack.ask(f"{deals} FROM (SELECT * FROM opportunities WHERE opportunity_id LIKE 'D_' ORDER BY 1)") == (
         "[('D1','C-001','㈱青空重工業','won',1200000,'2026-03-31',NULL),"
         "('D2','C-001','青空重工','open',NULL,NULL,'2026-12-25'),"
-        "('D3',NULL,'北の川精機','lost',300000,'2026-02-01',NULL)]"
+        "('D3',NULL,'北ノ川精器','lost',300000,'2026-02-01',NULL)]"
     )
     problems = {(one["reason"], one["value"], one["suggestion"]) for one in answer["problems"]}
-    assert ("account_unknown", "北の川精機", "（株）北ノ川精機") in problems
+    assert ("account_unknown", "北ノ川精器", "（株）北ノ川精機") in problems
     assert ("field_invalid", "x", "") in problems
     assert stack.ask("SELECT groupArray((month, amount, currency)) FROM revenue WHERE account_id = 'C-001'") == (
         "[('2026-03-01',1200000,'JPY')]"

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import get_args
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.facts import Seniority
@@ -41,6 +41,7 @@ def test_how_blank_a_blank_is_does_not_matter(title: str, blank: str) -> None:
 
 
 @given(titles, titles)
+@example("取 締 役", "情報システム部 部長")
 def test_of_two_titles_the_higher_rank_counts(one: str, other: str) -> None:
     order = ("unknown", "staff", "management", "executive")
     ranks = [read_title(title).seniority for title in (one, other)]
