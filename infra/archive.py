@@ -75,19 +75,19 @@ class Archive:
                     yield self._whole(some)
 
     def facts(self) -> list[AnyFact]:
-        """All facts of the directory; those of a CRM are copied."""
-        self._copy_crm_facts()
+        """All facts of the directory; those beside it are copied."""
+        self._copy_side_facts()
         return self._live.facts()
 
     def missing_facts(self) -> list[AnyFact]:
-        """The facts of the directory that the replay has not had; those of a CRM are copied."""
-        self._copy_crm_facts()
+        """The facts of the directory that the replay has not had; those beside it are copied."""
+        self._copy_side_facts()
         known = {fact.fact_id for fact in self._ledger.facts()}
         return [fact for fact in self._live.facts() if fact.fact_id not in known]
 
-    def _copy_crm_facts(self) -> None:
+    def _copy_side_facts(self) -> None:
         live, shadow = self._databases
-        self._live.clickhouse.statement(load_sql("copy_crm_facts"), {"live": live, "shadow": shadow})
+        self._live.clickhouse.statement(load_sql("copy_side_facts"), {"live": live, "shadow": shadow})
 
     def suspect(self) -> bool:
         """Note the bodies that the replay has not had so far; answers whether there are any."""

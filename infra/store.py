@@ -22,7 +22,6 @@ from models.contact_days import (
     many_clicks,
     with_clicks,
 )
-from models.crm_facts import CrmFact
 from models.directory import Directory
 from models.facts import AnyFact, stored_fact
 from models.folding import News
@@ -30,6 +29,7 @@ from models.outcomes import Reason
 from models.people import titles
 from models.rebinding import ContactChange
 from models.records import Origin
+from models.side_facts import SideFact
 from models.touch_table import events_of, from_micros
 
 _MICROS = pa.timestamp("us", "UTC")
@@ -380,10 +380,10 @@ class Store:
         rows = [(fact.fact_id, UUID(record), position) for fact, record, position in stated]
         return self.clickhouse.insert_rows("fact_sources", ("fact_id", "record_id", "position"), rows)
 
-    def crm_facts(self) -> Iterator[CrmFact]:
-        """What only a CRM tells, a bounded number at a time: there are as many as it ever had opportunities."""
-        for page in self._pages_of_facts("crm_facts"):
-            yield from (fact for fact in page.values() if isinstance(fact, CrmFact))
+    def side_facts(self) -> Iterator[SideFact]:
+        """What is told beside the directory, a bounded number at a time: opportunities alone are many."""
+        for page in self._pages_of_facts("side_facts"):
+            yield from (fact for fact in page.values() if isinstance(fact, SideFact))
 
     def facts_present(self, fact_ids: Sequence[str]) -> set[str]:
         """Which of these facts, 32 hex digits each, are stored."""

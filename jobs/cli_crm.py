@@ -128,7 +128,7 @@ def _known(settings: Settings, *, needed: bool) -> Known | None:
         return None
     store = Store(clickhouse, settings.business_timezone)
     try:
-        return Known(fold(store.facts()), what_holds(store.crm_facts()), Suppressions(clickhouse).load())
+        return Known(fold(store.facts()), what_holds(store.side_facts()), Suppressions(clickhouse).load())
     finally:
         clickhouse.close()
 

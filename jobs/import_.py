@@ -14,7 +14,6 @@ from infra.kafka import FACTS, KafkaUnavailable, Progress, producer
 from infra.settings import Settings
 from infra.store import Store
 from infra.suppressions import Suppressions
-from models.crm_facts import CrmFact
 from models.decode import outcomes_of
 from models.erasure import redact, redact_origin
 from models.events import Signal
@@ -23,6 +22,7 @@ from models.folding import fold
 from models.novelty import news_of, what_holds
 from models.outcomes import Erased, Nothing, Reason
 from models.records import Origin, record_id
+from models.side_facts import SideFact
 from models.statements import Fact
 from models.touches import read_signal
 
@@ -102,8 +102,8 @@ class Importer:
     def send_facts(self, facts: Sequence[AnyFact]) -> int:
         """Send the facts that say something new; answers how many. What is known already is not said again."""
         known = fold(self._store.facts())
-        of_crm = what_holds(self._store.crm_facts()) if any(isinstance(fact, CrmFact) for fact in facts) else {}
-        news = [fact for fact in facts if news_of(fact, known, of_crm) != "unchanged"]
+        beside = what_holds(self._store.side_facts()) if any(isinstance(fact, SideFact) for fact in facts) else {}
+        news = [fact for fact in facts if news_of(fact, known, beside) != "unchanged"]
         self.send_news(news)
         return len(news)
 

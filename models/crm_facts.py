@@ -1,7 +1,6 @@
 """Facts from a CRM that bind nobody to an account: opportunities, cases, answers to the NPS question, products.
 
-The directory does not know them, so they cost the worker nothing but their rows; the views of
-`infra/sql/migrations/0008_crm_facts.sql` show what holds of them.
+The views of `infra/sql/migrations/0008_crm_facts.sql` show what holds of them.
 """
 
 from datetime import date
@@ -92,23 +91,3 @@ class ProductDeclared(Fact):
     series: Name = ""
     list_price: Amount | None = None
     currency: Currency | None = None
-
-
-CrmFact = OpportunityRecorded | CaseRecorded | NpsAnswered | ProductDeclared
-# As of infra/sql/queries facts, facts_counted and facts_since leave them out, crm_facts and copy_crm_facts read them.
-CRM_TYPES = ("case_recorded", "nps_answered", "opportunity_recorded", "product_declared")
-
-
-def subject(fact: CrmFact) -> tuple[str, ...]:
-    """What a statement is about: of two with the same subject the later recorded holds."""
-    match fact:
-        case OpportunityRecorded():
-            return (fact.type, fact.opportunity_id)
-        case CaseRecorded():
-            return (fact.type, fact.case_id)
-        case NpsAnswered() if fact.answer_id:
-            return (fact.type, fact.answer_id)
-        case NpsAnswered():
-            return (fact.type, "", fact.account_id or "", fact.contact_key or "", fact.answered_on.isoformat())
-        case ProductDeclared():
-            return (fact.type, fact.product)

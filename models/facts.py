@@ -1,6 +1,6 @@
 """Facts: dated statements about accounts, contacts and revenue. Events too: never edited, followed by newer ones.
 
-Those that only a CRM tells are in `crm_facts`, what all have in common in `statements`.
+Those that bind nobody are in `crm_facts`, `account_profile` and `plan`, what all have in common in `statements`.
 """
 
 import re
@@ -11,9 +11,11 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
+from models.account_profile import AccountProfiled
 from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
 from models.domains import domain_error, normalise_domain
 from models.identity.corporate_number import normalise_number, number_error
+from models.plan.facts import PlanItemDropped, PlanItemStated
 from models.statements import AccountId, Fact, plausible
 
 _HOLDS_ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.[A-Za-z]{2,}")
@@ -253,6 +255,9 @@ AnyFact = (
     | CaseRecorded
     | NpsAnswered
     | ProductDeclared
+    | AccountProfiled
+    | PlanItemStated
+    | PlanItemDropped
 )
 FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator="type")])
 

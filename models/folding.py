@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from immutables import Map, MapMutation
 
 from models.chains import ends
-from models.crm_facts import CrmFact
 from models.directory import Directory, Membership, Person
 from models.facts import (
     AccountDeclared,
@@ -29,6 +28,7 @@ from models.facts import (
 )
 from models.identity.company_names import plain_key
 from models.identity.naming import whose_names, whose_numbers
+from models.side_facts import SideFact
 from models.statements import Fact
 
 Key = TypeVar("Key")
@@ -52,9 +52,9 @@ def fold(facts: Iterable[AnyFact]) -> Directory:
     """Fold facts, given in any order and any number of times, into the directory.
 
     Of two statements about the same thing the later recorded holds; at the same time, the one with the higher id, so
-    that the result depends on nothing else. What only a CRM tells is left out, and not counted.
+    that the result depends on nothing else. What is beside the directory is left out, and not counted.
     """
-    distinct = {fact.fact_id: fact for fact in facts if not isinstance(fact, CrmFact)}
+    distinct = {fact.fact_id: fact for fact in facts if not isinstance(fact, SideFact)}
     return extended(Directory(), distinct.values(), len(distinct))[0]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from models.crm_facts import CrmFact, ProductDeclared, subject
+from models.crm_facts import ProductDeclared
 from models.directory import Directory
 from models.facts import (
     AccountDeclared,
@@ -21,6 +21,8 @@ from models.facts import (
     VisitorIdentified,
 )
 from models.identity.company_names import plain_key
+from models.plan.facts import PlanItemDropped
+from models.side_facts import SideFact, subject
 
 News = Literal["new", "changed", "unchanged"]
 Subject = tuple[str, ...]
@@ -33,16 +35,18 @@ class Held(NamedTuple):
     account_id: str | None
 
 
-def news_of(fact: AnyFact, known: Directory, known_of_crm: Mapping[Subject, Held]) -> News:
+def news_of(fact: AnyFact, known: Directory, known_beside: Mapping[Subject, Held]) -> News:
     """Whether what a fact says is known. Saying again what holds is no news, whenever it is said.
 
-    known_of_crm: see what_holds.
+    known_beside: see what_holds.
     """
     if isinstance(fact, OwnDomainDeclared):
         return "unchanged" if fact.domain in known.own_domains else "new"
-    if isinstance(fact, CrmFact):
-        said = known_of_crm.get(subject(fact))
-        return "new" if said is None else "unchanged" if said.content == content(fact) else "changed"
+    if isinstance(fact, SideFact):
+        said = known_beside.get(subject(fact))
+        if said is None:
+            return "unchanged" if isinstance(fact, PlanItemDropped) else "new"
+        return "unchanged" if said.content == content(fact) else "changed"
     before = _before(fact, known)
     if before is None:
         # What was never merged stands alone as it is.
@@ -56,7 +60,7 @@ def content(fact: AnyFact) -> bytes:
     return hashlib.blake2b(told, digest_size=16, person=b"setten-content").digest()
 
 
-def what_holds(facts: Iterable[CrmFact]) -> dict[Subject, Held]:
+def what_holds(facts: Iterable[SideFact]) -> dict[Subject, Held]:
     """What holds, by subject: of the latest recorded the one with the highest id, as in the views."""
     found: dict[Subject, tuple[datetime, int, Held]] = {}
     for fact in facts:

@@ -269,4 +269,4 @@ def test_facts_are_read_page_by_page_each_once(
     for _ in range(2):  # what is delivered twice is stored twice until ClickHouse merges it
         store.insert_facts([*accounts, *products])
     assert sorted(store.facts_by_id()) == sorted(fact.fact_id.hex for fact in accounts)
-    assert sorted(fact.fact_id.hex for fact in store.crm_facts()) == sorted(fact.fact_id.hex for fact in products)
+    assert sorted(fact.fact_id.hex for fact in store.side_facts()) == sorted(fact.fact_id.hex for fact in products)

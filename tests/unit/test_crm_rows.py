@@ -11,12 +11,12 @@ from models.crm.problems import MEANINGS, Wrong
 from models.crm.reading import Answer, Reader
 from models.crm.tables import Layout, encoding_of, layout_of, rows_of
 from models.crm.world import World
-from models.crm_facts import CrmFact
 from models.directory import Directory
 from models.facts import AccountDeclared, AnyFact, ContactDeclared, RevenueRecorded
 from models.folding import fold
 from models.novelty import what_holds
 from models.people.shown import shown
+from models.side_facts import SideFact
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ class Import:
     def __init__(self, known: list[AnyFact] | None = None, **of_map: Any) -> None:
         self.of_map = {"version": 1, "timezone": "Asia/Tokyo"} | of_map
         self.known = fold(known or [])
-        of_crm = what_holds(fact for fact in known or [] if isinstance(fact, CrmFact))
+        of_crm = what_holds(fact for fact in known or [] if isinstance(fact, SideFact))
         self.world = World(self._map([]), self.known, of_crm, NOW)
         self.reader = Reader(self.world)
 

@@ -1,10 +1,11 @@
--- The next statements from a CRM in the order of their ids, for an import to see what it says anew.
+-- The next statements beside the directory in the order of their ids, for an import to see what it says anew.
 -- grain: row of facts; a fact that was stored twice may be there twice. parameters: after String (a fact_id; zeros for
 -- the beginning), most UInt64.
 -- keys: prefix of the sort key of facts, read from `after` on and, being without FINAL, not to its end.
 SELECT lower(hex(f.fact_id)) AS fact_id, body
 FROM facts AS f
 WHERE f.fact_id > toUUID({after:String})
-  AND type IN ('case_recorded', 'nps_answered', 'opportunity_recorded', 'product_declared')
+  AND type IN ('account_profiled', 'case_recorded', 'nps_answered', 'opportunity_recorded',
+    'plan_item_dropped', 'plan_item_stated', 'product_declared')
 ORDER BY f.fact_id
 LIMIT {most:UInt64}

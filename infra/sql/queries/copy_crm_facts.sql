@@ -1,6 +1,0 @@
--- Into the shadow the statements from a CRM that it does not have: nothing is derived from them, so no cycle need see them.
--- grain: fact. parameters: live, shadow Identifier (databases).
-INSERT INTO {shadow:Identifier}.facts
-SELECT * FROM {live:Identifier}.facts FINAL
-WHERE type IN ('case_recorded', 'nps_answered', 'opportunity_recorded', 'product_declared')
-  AND fact_id NOT IN (SELECT fact_id FROM {shadow:Identifier}.facts)
