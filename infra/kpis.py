@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from infra.clickhouse import ClickHouse
-from models.kpis import Counted, Kpi, KpiRow, beside_previous, windows
+from models.kpi_targets import group_in_order
+from models.kpis import Counted, Kpi, KpiRow, Target, beside_previous, windows
 from models.periods import Period
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a KPI. by: what to split it by, of kpi.by; as_of: the last day that counts and is known."""
+    """What is asked of a KPI. by: what to split it by, of kpi.by; as_of: the last day that counts and is known.
+
+    reply_sla_hours: within which a mail is to be answered, for the KPI that asks so.
+    """
 
     kpi: Kpi
     periods: Sequence[Period]
     as_of: date
     by: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    reply_sla_hours: float = 24.0
 
 
 def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[KpiRow]:
@@ -28,8 +34,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
     wanted = windows(asked.periods)
     if not wanted:
         return []
-    next_day = datetime.combine(asked.as_of + timedelta(days=1), time(), zone)
-    known = {"known_before": next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")}
+    known = {"known_before": _end_of(asked.as_of, zone)}
     parameters = {
         **known,
         "firsts": [first for first, _ in wanted],
@@ -38,6 +43,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
         "last": max(last for _, last in wanted),
         "accounts": list(asked.accounts),
         "by": list(asked.by),
+        "sla_hours": asked.reply_sla_hours,
     }
     counted = []
     for row in clickhouse.rows(asked.kpi.query(asked.by), parameters):
@@ -47,4 +53,33 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
             values = {measure.key: row[measure.key] for measure in asked.kpi.measures}
             counted.append(Counted(group, wanted[int(row["w"]) - 1], row.get("currency", ""), values))
     [since] = clickhouse.rows("kpi_known_since", known)
-    return beside_previous(asked.kpi, asked.periods, counted, since[asked.kpi.ground])
+    targets = _targets(clickhouse, zone, asked)
+    return beside_previous(asked.kpi, asked.periods, counted, since[asked.kpi.ground], targets)
+
+
+def targets_of(clickhouse: ClickHouse, zone: ZoneInfo, kpi: Kpi, as_of: date) -> list[dict[str, Any]]:
+    """The targets of a KPI as stated by the end of a day: of, first, last, currency, value, recorded_at."""
+    return clickhouse.rows("kpi_targets", {"kpi": kpi.name, "known_before": _end_of(as_of, zone)})
+
+
+def _end_of(day: date, zone: ZoneInfo) -> str:
+    next_day = datetime.combine(day + timedelta(days=1), time(), zone)
+    return next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _targets(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Target]:
+    """The targets of the groups asked for. Of one account alone the total has the target of that account."""
+    found = []
+    for row in targets_of(clickhouse, zone, asked.kpi, asked.as_of):
+        of = row["of"]
+        if not asked.by:
+            mine = {"account": asked.accounts[0]} if len(asked.accounts) == 1 else {}
+            group = None
+            if of != mine or len(asked.accounts) > 1:
+                continue
+        else:
+            group = group_in_order(of, asked.by)
+            if group is None or (asked.accounts and of.get("account") not in asked.accounts):
+                continue
+        found.append(Target(group, (row["first"], row["last"]), row["currency"], row["value"]))
+    return found

@@ -74,7 +74,7 @@ def kpi(
         asked = _periods(settings, period, since and since.date(), until and until.date(), day)
         clickhouse = ClickHouse(settings)
         _known_accounts(clickhouse, account or [])
-        question = Question(chosen, asked, day, split, tuple(account or ()))
+        question = Question(chosen, asked, day, split, tuple(account or ()), settings.reply_sla_hours)
         rows = ask_kpi(clickhouse, settings.zone, question)
     if as_json:
         print_json(as_json_rows(chosen, split, rows))

@@ -20,6 +20,8 @@ _WORDS = {
         "all": "all",
         "none": "(none)",
         "before": "before",
+        "target": "target",
+        "attained": "attained",
         "running": "to date",
         "as_of": "as of",
         "account": "Account",
@@ -35,6 +37,8 @@ _WORDS = {
         "all": "全体",
         "none": "(なし)",
         "before": "前期",
+        "target": "目標",
+        "attained": "達成率",
         "running": "途中",
         "as_of": "基準日",
         "account": "アカウント",
@@ -69,7 +73,8 @@ def kpi_table(kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow], lang: Languag
     for one in (*by, "period", *(["currency"] if money else [])):
         table.add_column(words[one], overflow="fold")
     main, *parts = kpi.measures
-    for name in (getattr(main, lang), words["before"], *(getattr(part, lang) for part in parts)):
+    aimed = [words["target"], words["attained"]] if any(row.target is not None for row in rows) else []
+    for name in (getattr(main, lang), words["before"], *aimed, *(getattr(part, lang) for part in parts)):
         table.add_column(name, justify="right")
     for row in rows:
         running = "" if row.period.complete else f" ({words['running']})"
@@ -83,6 +88,7 @@ def kpi_table(kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow], lang: Languag
             *([row.currency] if money else []),
             shown(main, row.values[main.key]),
             f"[dim]{shown(main, row.previous[main.key])}[/]",
+            *([shown(main, row.target), _percent(attained(main, row))] if aimed else []),
             *(shown(part, row.values[part.key]) for part in parts),
             style="bold" if row.group is None and by else None,
         )
@@ -106,6 +112,18 @@ def shown(measure: Measure, value: Number) -> str:
             return f"{value:+.1f}"
 
 
+def attained(measure: Measure, row: KpiRow) -> Number:
+    """Which part of its target a KPI has reached; None where nobody can say, as of times, of which less is more."""
+    value = row.values[measure.key]
+    if value is None or row.target is None or row.target <= 0 or measure.unit in ("days", "hours"):
+        return None
+    return value / row.target
+
+
+def _percent(part: Number) -> str:
+    return _UNKNOWN if part is None else f"{part:.0%}"
+
+
 def as_json_rows(kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow]) -> list[dict[str, Any]]:
     """For `--json`: null is what is not known."""
     return [
@@ -119,6 +137,8 @@ def as_json_rows(kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow]) -> list[di
             "complete": row.period.complete,
             "currency": row.currency or None,
             "values": dict(row.values),
+            "target": row.target,
+            "attained": attained(kpi.measures[0], row),
             "previous": {"first": row.period.previous[0], "last": row.period.previous[1], **row.previous},
         }
         for row in rows
@@ -130,7 +150,9 @@ def print_csv(kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow]) -> None:
     keys = [measure.key for measure in kpi.measures]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     previous = [f"previous_{key}" for key in keys]
-    writer.writerow(["kpi", "total", *by, "period", "first", "last", "complete", "currency", *keys, *previous])
+    writer.writerow(
+        ["kpi", "total", *by, "period", "first", "last", "complete", "currency", *keys, *previous, "target"]
+    )
     for row in rows:
         writer.writerow(
             [
@@ -144,5 +166,6 @@ def print_csv(kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow]) -> None:
                 harmless(row.currency),
                 *(row.values[key] for key in keys),
                 *(row.previous[key] for key in keys),
+                row.target,
             ]
         )

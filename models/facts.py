@@ -15,6 +15,7 @@ from models.account_profile import AccountProfiled
 from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
 from models.domains import domain_error, normalise_domain
 from models.identity.corporate_number import normalise_number, number_error
+from models.kpi_targets import KpiTargetSet
 from models.plan.facts import PlanItemDropped, PlanItemStated
 from models.statements import AccountId, Fact, plausible
 
@@ -256,6 +257,7 @@ AnyFact = (
     | NpsAnswered
     | ProductDeclared
     | AccountProfiled
+    | KpiTargetSet
     | PlanItemStated
     | PlanItemDropped
 )

@@ -61,14 +61,28 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Target:
+    """What is wanted of a group, None: of all together, in the whole of these days."""
+
+    group: tuple[str, ...] | None
+    window: Window
+    currency: str
+    value: float
+
+
+@dataclass(frozen=True)
 class KpiRow:
-    """One group of a KPI in one period, with the same of the period before. None: not known, which is never zero."""
+    """One group of a KPI in one period, with the same of the period before. None: not known, which is never zero.
+
+    target: what was set for the group and the whole period, of the first measure; None where nothing was.
+    """
 
     group: tuple[str, ...] | None
     period: Period
     currency: str
     values: Mapping[str, Number]
     previous: Mapping[str, Number]
+    target: Number = None
 
 
 def _kpi(
@@ -215,6 +229,7 @@ KPIS: Mapping[str, Kpi] = dict(
             "touches",
             (
                 Measure("median_hours", "hours", "median hours", "中央値(時間)"),
+                Measure("within_sla", "ratio", "within SLA", "SLA内の割合"),
                 Measure("replies", "count", "replies", "返信数"),
             ),
             "account segment",
@@ -229,15 +244,23 @@ def windows(asked: Iterable[Period]) -> list[Window]:
 
 
 def beside_previous(
-    kpi: Kpi, asked: Sequence[Period], counted: Sequence[Counted], known_since: date | None
+    kpi: Kpi,
+    asked: Sequence[Period],
+    counted: Sequence[Counted],
+    known_since: date | None,
+    targets: Sequence[Target] = (),
 ) -> list[KpiRow]:
     """One row for each group and period, by group in the order of the alphabet and the total last.
 
     Where nothing was counted, a count and an amount are 0 from known_since on and unknown before it, and what has no
-    number without cases (a rate, a median) is unknown. known_since None: there is nothing to count.
+    number without cases (a rate, a median) is unknown. known_since None: there is nothing to count. A group that has a
+    target in a period asked for has its rows, whether anything was counted of it or not.
     """
     found = {(one.group, one.currency, one.window): one.values for one in counted}
+    wanted = {(one.group, one.currency, one.window): one.value for one in targets}
     keys = {(one.group, one.currency) for one in counted}
+    whole = {(period.first, period.ends) for period in asked}
+    keys |= {(group, currency) for group, currency, window in wanted if window in whole}
     if not any(group is None for group, _ in keys):
         keys.add((None, ""))
     ordered = sorted(keys, key=lambda key: (key[0] is None, key[0] or (), key[1]))
@@ -253,6 +276,7 @@ def beside_previous(
             currency,
             values(group, currency, period.window),
             values(group, currency, period.previous),
+            wanted.get((group, currency, (period.first, period.ends))),
         )
         for group, currency in ordered
         for period in asked

@@ -21,6 +21,7 @@ from models.facts import (
     VisitorIdentified,
 )
 from models.identity.company_names import plain_key
+from models.kpi_targets import KpiTargetSet
 from models.plan.facts import PlanItemDropped
 from models.side_facts import SideFact, subject
 
@@ -64,7 +65,7 @@ def what_holds(facts: Iterable[SideFact]) -> dict[Subject, Held]:
     """What holds, by subject: of the latest recorded the one with the highest id, as in the views."""
     found: dict[Subject, tuple[datetime, int, Held]] = {}
     for fact in facts:
-        account_id = None if isinstance(fact, ProductDeclared) else fact.account_id
+        account_id = None if isinstance(fact, ProductDeclared | KpiTargetSet) else fact.account_id
         told = (fact.recorded_at, fact.fact_id.int, Held(content(fact), account_id))
         about_it = subject(fact)
         found[about_it] = max(told, found.get(about_it, told), key=lambda one: one[:2])

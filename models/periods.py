@@ -1,5 +1,6 @@
 """Periods of business time, each with the one before it: months, fiscal quarters, fiscal years, or any days."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -17,8 +18,9 @@ Window = tuple[date, date]
 class Period:
     """A stretch of days and the one of the same length before it; both ends included.
 
-    last: the day asked as of, while the period still runs. complete: it ended by then. A running period is compared
-    with as many days from the beginning of the one before, as a whole one would always look better.
+    last: the day asked as of, while the period still runs. ends: its last day as a whole. complete: it ended by then. A
+    running period is compared with as many days from the beginning of the one before, as a whole one would always look
+    better.
     """
 
     label: str
@@ -26,6 +28,7 @@ class Period:
     last: date
     previous: Window
     complete: bool
+    ends: date
 
     @property
     def window(self) -> Window:
@@ -47,7 +50,8 @@ def periods(kind: PeriodKind, first: date, last: date, as_of: date, start_month:
         before_ends = begins - timedelta(days=1)
         if counted < ends:
             before_ends = min(before_ends, before + (counted - begins))
-        found.append(Period(_label(kind, begins, start_month), begins, counted, (before, before_ends), counted == ends))
+        label = _label(kind, begins, start_month)
+        found.append(Period(label, begins, counted, (before, before_ends), counted == ends, ends))
         ordinal += 1
     return found
 
@@ -58,13 +62,40 @@ def stretch(first: date, last: date, as_of: date) -> Period:
     if counted < first:
         raise ValueError(f"{first} is later than {counted}: no day is left")
     before = first - timedelta(days=1)
-    return Period(f"{first}/{last}", first, counted, (before - (counted - first), before), counted == last)
+    return Period(f"{first}/{last}", first, counted, (before - (counted - first), before), counted == last, last)
 
 
 def latest(kind: PeriodKind, as_of: date, count: int, start_month: int) -> list[Period]:
     """The last periods that began by as_of, the earliest first."""
     ordinal = (as_of.year * 12 + as_of.month - start_month) // _MONTHS[kind]
     return periods(kind, _start(ordinal - count + 1, _MONTHS[kind], start_month), as_of, as_of, start_month)
+
+
+_NAMED = re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])|FY(?P<fiscal>\d{4})(?:\s*Q(?P<quarter>[1-4]))?")
+
+
+def named(label: str, start_month: int) -> Window:
+    """The days of a period by its name: 2026-04, FY2026 Q1, FY2026, or 2026-04-01/2026-09-30.
+
+    Raises ValueError for a name of another form and for days that are none.
+    """
+    told = label.strip()
+    if "/" in told:
+        first, _, last = told.partition("/")
+        return date.fromisoformat(first.strip()), date.fromisoformat(last.strip())
+    found = _NAMED.fullmatch(told)
+    if found is None:
+        raise ValueError(f"{label!r} is no period: use 2026-04, 'FY2026 Q1', FY2026 or 2026-04-01/2026-09-30")
+    if found["year"]:
+        return _whole(int(found["year"]), int(found["month"]), 1)
+    quarter = int(found["quarter"]) - 1 if found["quarter"] else 0
+    return _whole(int(found["fiscal"]), start_month + 3 * quarter, 3 if found["quarter"] else 12)
+
+
+def _whole(year: int, month: int, months: int) -> Window:
+    begins = year * 12 + month - 1
+    ends = begins + months
+    return date(begins // 12, begins % 12 + 1, 1), date(ends // 12, ends % 12 + 1, 1) - timedelta(days=1)
 
 
 def _start(ordinal: int, months: int, start_month: int) -> date:

@@ -5,6 +5,7 @@ Views over the table `facts` show what holds of them.
 
 from models.account_profile import AccountProfiled
 from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
+from models.kpi_targets import KpiTargetSet
 from models.plan.facts import PlanItemDropped, PlanItemStated
 
 SideFact = (
@@ -13,6 +14,7 @@ SideFact = (
     | NpsAnswered
     | ProductDeclared
     | AccountProfiled
+    | KpiTargetSet
     | PlanItemStated
     | PlanItemDropped
 )
@@ -20,6 +22,7 @@ SideFact = (
 SIDE_TYPES = (
     "account_profiled",
     "case_recorded",
+    "kpi_target_set",
     "nps_answered",
     "opportunity_recorded",
     "plan_item_dropped",
@@ -43,6 +46,8 @@ def subject(fact: SideFact) -> tuple[str, ...]:
             return (fact.type, fact.product)
         case AccountProfiled():
             return (fact.type, fact.account_id)
+        case KpiTargetSet():
+            return fact.about
         case PlanItemStated():
             return ("plan_item", fact.account_id, fact.item.part, fact.key)
         case PlanItemDropped():

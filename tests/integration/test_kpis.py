@@ -126,6 +126,24 @@ def replies() -> list[dict[str, Any]]:
     return [{"id": key, "type": kind, "time": when.isoformat(), "data": data} for key, kind, when, data in made]
 
 
+def target(kpi: str, value: float | None, days: str, recorded: str, currency: str = "", **of: str) -> dict[str, Any]:
+    first, last = days.split("/")
+    told = {"kpi": kpi, "of": of, "first": first, "last": last, "value": value, "currency": currency}
+    return {"type": "kpi_target_set", "recorded_at": f"{recorded}T09:00:00+09:00", **told}
+
+
+Q4, Q1 = "2026-01-01/2026-03-31", "2026-04-01/2026-06-30"
+TARGETS = [
+    target("win_rate", 0.5, Q4, "2025-12-01"),
+    target("win_rate", 0.6, Q4, "2026-02-01"),  # raised half way
+    target("win_rate", 0.7, Q4, "2026-02-01", account="hoshikawa"),
+    target("win_rate", 0.8, Q4, "2026-02-01", product="Omega"),  # which nobody has bought
+    target("win_rate", 0.9, Q1, "2026-02-01"),
+    target("win_rate", None, Q1, "2026-05-01"),  # dropped
+    target("revenue_won", 900_000.0, Q1, "2026-02-01", "JPY"),
+]
+
+
 @pytest.fixture(scope="module")
 def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     settings = Settings(
@@ -141,7 +159,7 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
     accounts = sorted({fact.account_id for fact in demo.facts if fact.type == "account_declared"})
     told = crm(accounts)
     headers = tuple(Origin("crm", "canonical", datetime(2026, 6, 15, tzinfo=UTC)).to_headers())
-    facts = [json.loads(fact.model_dump_json()) for fact in demo.facts] + [one.fact() for one in told]
+    facts = [json.loads(fact.model_dump_json()) for fact in demo.facts] + [one.fact() for one in told] + TARGETS
     mails = tuple(Origin("mail", "canonical", datetime(2026, 6, 15, tzinfo=UTC)).to_headers())
     batch = [
         Record("facts", 0, 0, 0, headers, json.dumps(facts[n : n + 500]).encode()) for n in range(0, len(facts), 500)
@@ -316,7 +334,8 @@ def numbers(name: str, what: list[Any]) -> dict[str, Any]:
         case "meetings":
             return {"meetings": len(set(what))}
         case "response_time":
-            return {"median_hours": statistics.median(what), "replies": len(what)}
+            within = sum(hours <= 24 for hours in what) / len(what)
+            return {"median_hours": statistics.median(what), "within_sla": within, "replies": len(what)}
         case "opportunities_opened":
             return {"opportunities": len(what)}
         case "win_rate":
@@ -421,6 +440,28 @@ def test_what_nobody_recorded_is_unknown_and_not_zero(world: World) -> None:
             assert {*row.values.values(), *row.previous.values()} == {None}, name
 
 
+def aims(world: World, name: str, as_of: date, *by: str, accounts: tuple[str, ...] = ()) -> dict[Any, float]:
+    """Targets by group, currency and label, of the two last quarters."""
+    asked = periods("quarter", date(2026, 1, 1), UNTIL, UNTIL, 4)
+    rows = ask(world, name, asked, as_of, *by, accounts=accounts)
+    return {(r.group, r.currency, r.period.label): r.target for r in rows if r.target is not None}
+
+
+def test_a_target_stands_beside_the_group_and_the_period_that_it_was_set_for(world: World) -> None:
+    assert aims(world, "win_rate", UNTIL) == {(None, "", "FY2025 Q4"): 0.6}
+    assert aims(world, "win_rate", UNTIL, "account") == {(("hoshikawa",), "", "FY2025 Q4"): 0.7}
+    assert aims(world, "win_rate", UNTIL, accounts=("hoshikawa",)) == {(None, "", "FY2025 Q4"): 0.7}
+    assert aims(world, "win_rate", UNTIL, accounts=("hoshikawa", "suiran")) == {}
+    assert aims(world, "win_rate", UNTIL, "product") == {(("Omega",), "", "FY2025 Q4"): 0.8}, "though nothing was sold"
+    assert aims(world, "revenue_won", UNTIL) == {(None, "JPY", "FY2026 Q1"): 900_000.0}, "of the period that still runs"
+    assert aims(world, "nps", UNTIL) == {}
+
+
+def test_as_of_an_earlier_day_the_target_is_the_one_of_that_day(world: World) -> None:
+    assert aims(world, "win_rate", date(2025, 12, 31)) == {(None, "", "FY2025 Q4"): 0.5}
+    assert aims(world, "win_rate", date(2026, 4, 30)) == {(None, "", "FY2025 Q4"): 0.6, (None, "", "FY2026 Q1"): 0.9}
+
+
 @pytest.mark.parametrize("view", ["opportunities", "nps_answers"])
 def test_what_is_known_at_the_end_of_time_is_what_the_view_without_a_parameter_shows(world: World, view: str) -> None:
     def shown(source: str) -> list[dict[str, Any]]:
@@ -447,11 +488,13 @@ def test_the_command_prints_a_table_json_and_csv_of_the_same_numbers(world: Worl
     assert table.returncode == 0, table.stderr
     assert "受注率" in table.stdout
     assert "FY2025" in table.stdout
+    assert "達成率" not in table.stdout, "no year has a target"
     rows = json.loads(setten(world, *options, "--json").stdout)
     lines = list(csv.DictReader(io.StringIO(setten(world, *options, "--csv").stdout)))
     assert len(rows) == len(lines) > 4
     for row, line in zip(rows, lines, strict=True):
         assert line["product"] == ("" if row["total"] else row["group"]["product"])
+        assert line["target"] == ("" if row["target"] is None else str(row["target"]))
         assert line["won"] == ("" if row["values"]["won"] is None else str(row["values"]["won"]))
 
 

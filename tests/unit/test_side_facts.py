@@ -12,6 +12,7 @@ from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, Pro
 from models.directory import Directory
 from models.facts import FACT, AccountDeclared, RevenueRecorded
 from models.folding import fold
+from models.kpi_targets import KpiTargetSet
 from models.novelty import Held, about, content, news_of, what_holds
 from models.plan.facts import PlanItemDropped, PlanItemStated
 from models.plan.people import Stakeholder, Target
@@ -33,6 +34,7 @@ ONE_OF_EACH: list[SideFact] = [
     NpsAnswered(recorded_at=NOW, score=9, answered_on=date(2026, 1, 1), contact_key="mail:A@kita.example"),
     ProductDeclared(recorded_at=NOW, product="GTX Pro", list_price=4821, currency="USD"),
     AccountProfiled(recorded_at=NOW, account_id="kita", industry="manufacturing", country="JP", employees=12_000),
+    KpiTargetSet(recorded_at=NOW, kpi="meetings", first=date(2026, 4, 1), last=date(2026, 6, 30), value=40),
     PlanItemStated(recorded_at=NOW, account_id="kita", key="cio", item=Stakeholder(contact_key="mail:Io@kita.example")),
     PlanItemDropped(recorded_at=NOW, account_id="kita", part="stakeholder", key="cio"),
 ]

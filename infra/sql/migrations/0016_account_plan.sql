@@ -1,7 +1,7 @@
 -- Account plans and company profiles. Views over `facts`, as in 0008.
 
 ALTER TABLE facts COMMENT COLUMN type
-    'account_declared, account_merged, account_profiled, case_recorded, contact_affiliated, contact_declared, contact_described, nps_answered, opportunity_recorded, organization_matched, own_domain_declared, plan_item_dropped, plan_item_stated, product_declared, revenue_recorded, visitor_identified';
+    'account_declared, account_merged, account_profiled, case_recorded, contact_affiliated, contact_declared, contact_described, kpi_target_set, nps_answered, opportunity_recorded, organization_matched, own_domain_declared, plan_item_dropped, plan_item_stated, product_declared, revenue_recorded, visitor_identified';
 
 -- grain: one account that somebody profiled.
 CREATE VIEW account_profiles

@@ -2,6 +2,6 @@
 -- grain: fact. parameters: live, shadow Identifier (databases).
 INSERT INTO {shadow:Identifier}.facts
 SELECT * FROM {live:Identifier}.facts FINAL
-WHERE type IN ('account_profiled', 'case_recorded', 'nps_answered', 'opportunity_recorded',
+WHERE type IN ('account_profiled', 'case_recorded', 'kpi_target_set', 'nps_answered', 'opportunity_recorded',
     'plan_item_dropped', 'plan_item_stated', 'product_declared')
   AND fact_id NOT IN (SELECT fact_id FROM {shadow:Identifier}.facts)

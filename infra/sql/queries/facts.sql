@@ -5,7 +5,7 @@
 SELECT lower(hex(f.fact_id)) AS fact_id, body
 FROM facts AS f
 WHERE f.fact_id > toUUID({after:String})
-  AND type NOT IN ('account_profiled', 'case_recorded', 'nps_answered', 'opportunity_recorded',
+  AND type NOT IN ('account_profiled', 'case_recorded', 'kpi_target_set', 'nps_answered', 'opportunity_recorded',
     'plan_item_dropped', 'plan_item_stated', 'product_declared')
 ORDER BY f.fact_id
 LIMIT {most:UInt64}

@@ -4,5 +4,5 @@
 SELECT lower(hex(fact_id)) AS fact_id, toUnixTimestamp64Micro(stored_at) AS stored_us
 FROM facts
 WHERE stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-  AND type NOT IN ('account_profiled', 'case_recorded', 'nps_answered', 'opportunity_recorded',
+  AND type NOT IN ('account_profiled', 'case_recorded', 'kpi_target_set', 'nps_answered', 'opportunity_recorded',
     'plan_item_dropped', 'plan_item_stated', 'product_declared')

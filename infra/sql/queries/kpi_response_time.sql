@@ -2,9 +2,10 @@
 -- the 60 days before; a reply that took longer is in none. By the clocks of the senders: a reply before its question is left out.
 -- keys: prefix of the sort key of touches (day).
 -- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
--- together. parameters: firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
+-- together; within_sla: the part answered in time. parameters: sla_hours Float64; firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
 -- and latest day; accounts Array(String), empty for all; by Array(String) of account and segment.
-SELECT grp, w, grouping(grp) AS is_total, quantileExactInclusive(0.5)(hours) AS median_hours, count() AS replies
+SELECT grp, w, grouping(grp) AS is_total, quantileExactInclusive(0.5)(hours) AS median_hours, count() AS replies,
+    countIf(hours <= {sla_hours:Float64}) / replies AS within_sla
 FROM
 (
     SELECT

@@ -1,0 +1,98 @@
+"""Targets of KPIs: what they are about, and how a command states them."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from typer.testing import CliRunner
+
+from jobs.cli import app
+from jobs.kpi_output import attained
+from models.directory import Directory
+from models.kpi_targets import KpiTargetSet
+from models.kpis import KPIS, KpiRow
+from models.novelty import news_of, what_holds
+from models.periods import Period
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def target(**told: Any) -> KpiTargetSet:
+    days = {"first": "2026-04-01", "last": "2026-06-30"}
+    return KpiTargetSet.model_validate({"recorded_at": NOW, "kpi": "meetings", "value": 40, **days, **told})
+
+
+def test_a_target_replaces_the_one_for_the_same_and_no_other() -> None:
+    known, later = what_holds([target()]), NOW + timedelta(days=1)
+    assert news_of(target(recorded_at=later), Directory(), known) == "unchanged"
+    assert news_of(target(value=50), Directory(), known) == "changed"
+    assert news_of(target(value=None), Directory(), known) == "changed"
+    for other in ({"kpi": "nps"}, {"of": {"account": "kita"}}, {"last": "2026-07-31"}, {"currency": "JPY"}):
+        assert news_of(target(**other), Directory(), known) == "new"
+
+
+def test_a_target_is_the_same_in_whatever_order_its_groups_are_told() -> None:
+    one = target(of={"segment": "strategic customer", "account": "kita"})
+    assert one.fact_id == target(of={"account": "kita", "segment": "strategic customer"}).fact_id
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"value": float("nan")},
+        {"value": "much"},
+        {"first": "2026-07-01"},
+        {"last": "0026-06-30"},
+        {"of": {"colour": "red"}},
+        {"of": {"account": ""}},
+        {"of": {"campaign": "hana@aozora.example"}},
+        {"currency": "yen"},
+        {"kpi": ""},
+    ],
+    ids=str,
+)
+def test_a_target_that_cannot_be_is_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        target(**told)
+
+
+@pytest.mark.parametrize(
+    ("kpi", "value", "wanted", "part"),
+    [
+        ("meetings", 30, 40, 0.75),
+        ("meetings", 0, 40, 0),
+        ("meetings", None, 40, None),
+        ("meetings", 3, 0, None),
+        ("meetings", 3, None, None),
+        ("sales_cycle", 90, 60, None),
+        ("response_time", 3, 4, None),
+    ],
+)
+def test_the_part_that_is_attained_is_unknown_where_nobody_can_say(
+    kpi: str, value: float | None, wanted: float | None, part: float | None
+) -> None:
+    days = date(2026, 4, 1), date(2026, 6, 30)
+    period = Period("FY2026 Q1", *days, (date(2026, 1, 1), date(2026, 3, 31)), True, days[1])
+    measure = KPIS[kpi].measures[0]
+    assert attained(measure, KpiRow(None, period, "", {measure.key: value}, {}, wanted)) == part
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        ("set meeting 3 --period FY2026", "setten kpi list"),
+        ("set meetings 3 --period 2026", "use 2026-04"),
+        ("set meetings 3 --period 2026-06-30/2026-04-01", "give the earlier day first"),
+        ("set meetings 3 --period FY2026 --of kita", "write DIMENSION=VALUE"),
+        ("set meetings 3 --period FY2026 --of product=Alpha", "can be split by account, segment"),
+        ("set meetings 3 --period FY2026 --currency JPY", "leave it out"),
+        ("set revenue_won 3 --period FY2026", "--currency JPY"),
+        ("set revenue_won 3 --period FY2026 --currency yen", "currency 'yen'"),
+        ("set nps nan --period FY2026", "value nan"),
+    ],
+)
+def test_who_sets_a_target_wrongly_is_told_how(arguments: str, remedy: str) -> None:
+    done = CliRunner().invoke(app, ["target", *arguments.split()])
+    assert done.exit_code == 2, done.output
+    assert remedy in done.output
