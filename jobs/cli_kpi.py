@@ -12,7 +12,7 @@ from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.kpi_output import as_json_rows, kpi_list, kpi_table, print_csv
 from jobs.options import AsJson, Config, DataDirOption
 from models.kpis import KPIS, Kpi
-from models.periods import KINDS, Period, PeriodKind, latest, periods, stretch
+from models.periods import KINDS, Period, PeriodKind, called, latest, periods, stretch
 
 _LATEST = 4  # periods, where no days are asked for
 _MOST = 400  # periods: a year of days would be a mistake, 33 years of months are not
@@ -27,7 +27,9 @@ def kpi(
     account: Annotated[list[str] | None, typer.Option("--account", "-a", help="Only this account; repeatable.")] = None,
     period: Annotated[
         str,
-        typer.Option("--period", help="month, quarter or year (fiscal). Without it --from and --to are one period."),
+        typer.Option(
+            "--period", help="month, quarter or year (fiscal), or one by its name: 2026-04, 'FY2026 Q1', FY2026."
+        ),
     ] = "",
     since: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; all periods from its own on.")
@@ -96,7 +98,7 @@ def _split(chosen: Kpi, by: list[str]) -> tuple[str, ...]:
 
 def _periods(settings: Settings, kind: str, first: date | None, last: date | None, day: date) -> list[Period]:
     if kind and kind not in KINDS:
-        raise fail(f"--period {kind!r}: use {', '.join(KINDS)}", 2)
+        return _called(settings, kind, first or last, day)
     told: list[tuple[str, date | None]] = [("--from", first), ("--to", last), ("--as-of", day)]
     for option, one in told:
         if one is not None and not 1990 <= one.year <= 2100:
@@ -115,6 +117,18 @@ def _periods(settings: Settings, kind: str, first: date | None, last: date | Non
     found = periods(chosen, first, ends, day, start_month)
     if len(found) > _MOST:
         raise fail(f"--from {first} --to {ends} has {len(found)} periods, more than {_MOST}: use a longer --period", 2)
+    return found
+
+
+def _called(settings: Settings, label: str, days: date | None, as_of: date) -> list[Period]:
+    try:
+        found = called(label, as_of, settings.fiscal_year_start_month)
+    except ValueError as error:
+        raise fail(f"--period {label!r}: use {', '.join(KINDS)}, or a name: {error}", 2) from None
+    if days is not None:
+        raise fail(f"--period {label!r} says which days: leave out --from and --to", 2)
+    if not found:
+        raise fail(f"--period {label!r} begins after {as_of}: give an earlier one", 2)
     return found
 
 

@@ -92,6 +92,16 @@ def named(label: str, start_month: int) -> Window:
     return _whole(int(found["fiscal"]), start_month + 3 * quarter, 3 if found["quarter"] else 12)
 
 
+def called(label: str, as_of: date, start_month: int) -> list[Period]:
+    """The one period of that name (named), as of a day; none where it begins later. Raises ValueError as named does."""
+    first, last = named(label, start_month)
+    if "/" in label:
+        return [stretch(first, last, as_of)]
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    kind = next(one for one, length in _MONTHS.items() if length == months)
+    return periods(kind, first, last, as_of, start_month)
+
+
 def _whole(year: int, month: int, months: int) -> Window:
     begins = year * 12 + month - 1
     ends = begins + months

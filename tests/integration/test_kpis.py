@@ -504,6 +504,8 @@ def test_the_command_prints_a_table_json_and_csv_of_the_same_numbers(world: Worl
         (("winrate",), "setten kpi list"),
         (("nps", "--by", "product"), "can be split by account, segment"),
         (("nps", "--period", "week"), "use month, quarter, year"),
+        (("nps", "--period", "FY2026 Q1", "--from", "2026-01-01", "--as-of", "2026-06-14"), "leave out --from"),
+        (("nps", "--period", "2026-07", "--as-of", "2026-06-14"), "begins after 2026-06-14"),
         (("nps", "--to", "2026-01-01"), "--to needs --from"),
         (("nps", "--from", "2027-01-01", "--as-of", "2026-01-01"), "give an earlier one"),
         (("nps", "--account", "nobody"), "no account"),

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from models.periods import named, periods
+from models.periods import called, named, periods
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,16 @@ def test_a_period_is_known_by_its_name(label: str, start_month: int, first: date
 def test_what_names_no_period_is_refused(label: str) -> None:
     with pytest.raises(ValueError, match=r"use 2026-04|out of range|Invalid isoformat"):
         named(label, 4)
+
+
+def test_a_period_asked_for_by_name_is_the_one_that_all_of_its_kind_have() -> None:
+    as_of = date(2026, 5, 20)
+    for kind, label in (("month", "2026-05"), ("quarter", "FY2026 Q1"), ("year", "FY2025")):
+        [one] = called(label, as_of, 4)
+        assert one in periods(kind, date(2024, 1, 1), as_of, as_of, 4)  # type: ignore[arg-type]
+    assert called("2026-06", as_of, 4) == [], "it has not begun"
+    [days] = called("2026-05-01/2026-05-31", as_of, 4)
+    assert (days.last, days.ends, days.complete) == (as_of, date(2026, 5, 31), False)
 
 
 @pytest.mark.parametrize("start_month", range(1, 13))
