@@ -12,7 +12,7 @@ KEY_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
 
 def says(en: str, ja: str, **limits: Any) -> Any:
-    """A field's description, as the schema has it: `Owner: who sees to it / 担当: 責任者`. Before the colon: its label."""
+    """A field's description, as the schema has it: `Owner: who sees to it / 担当: 責任者`. Label first."""
     return Field(description=f"{en} / {ja}", **limits)
 
 
