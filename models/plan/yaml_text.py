@@ -78,7 +78,7 @@ class _Composer(yaml.SafeLoader):
 def read_yaml(body: bytes) -> YamlText:
     """Read one document. Never raises: what is wrong is in `problems`, and then `value` is None."""
     if len(body) > MOST_BYTES:
-        return _nothing(Spot(1, 1), f"{len(body):,} bytes; a plan has at most {MOST_BYTES:,}: is it the right file?")
+        return _nothing(Spot(1, 1), f"it is too large: a plan has at most {MOST_BYTES:,} bytes; is it the right file?")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -133,6 +133,8 @@ class _Reading:
                 continue
             self.keys[inside] = _spot(key)
             found[name] = self.value(value, inside)
+            if isinstance(value, yaml.CollectionNode) and not value.flow_style:
+                self.values[inside] = self.keys[inside]  # what is written below its key begins with that
         return found
 
 
