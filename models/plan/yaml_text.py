@@ -7,7 +7,7 @@ they are how a small file becomes a huge one.
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import yaml
 
@@ -75,6 +75,17 @@ class _Composer(yaml.SafeLoader):
         return found
 
 
+class _Dumper(yaml.SafeDumper):
+    # Days are texts to us, and stand without quotes.
+    yaml_implicit_resolvers: ClassVar[Any] = {
+        first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
+    }
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def read_yaml(body: bytes) -> YamlText:
     """Read one document. Never raises: what is wrong is in `problems`, and then `value` is None."""
     if len(body) > MOST_BYTES:
@@ -101,7 +112,7 @@ def read_yaml(body: bytes) -> YamlText:
 
 def write_yaml(told: Mapping[str, Any]) -> str:
     """Plain values as YAML that read_yaml reads back unchanged."""
-    return yaml.safe_dump(dict(told), allow_unicode=True, sort_keys=False, width=110)
+    return str(yaml.dump(dict(told), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110))
 
 
 class _Reading:
