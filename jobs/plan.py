@@ -16,7 +16,7 @@ from models.erasure import Suppressed
 from models.plan.changes import changes, drops_much, facts_of
 from models.plan.checks import doubts, overloaded
 from models.plan.direction import Selection
-from models.plan.document import PlanFile, items_of
+from models.plan.document import PLACES, PlanFile, items_of
 from models.plan.fold import Items, Step, fold_plan
 from models.plan.problems import Problem
 from models.plan.reading import PlanText, read_plan
@@ -65,6 +65,14 @@ class Imported:
 
     def __post_init__(self) -> None:
         self.drops_much = drops_much(self.standing, self.steps)
+
+    @property
+    def parts_gone(self) -> list[str]:
+        """Parts of which nothing is left, in the order of the parts."""
+        gone = {step.about for step in self.steps if step.after is None}
+        left = {part for part, key in self.standing if (part, key) not in gone}
+        left |= {step.about[0] for step in self.steps if step.after is not None}
+        return [part for part in PLACES if part not in left and any(one == part for one, _ in gone)]
 
 
 def read_files(paths: Sequence[Path], limit: int, others: Callable[[], dict[str, Selection]] = dict) -> Files:

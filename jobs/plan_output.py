@@ -18,8 +18,10 @@ from models.plan.changes import fields_changed
 from models.plan.document import PLACES, plain
 from models.plan.facts import OneItem
 from models.plan.fold import Items, Step
+from models.plan.partner import PartnerAction
 from models.plan.problems import field
 from models.plan.words import Language, change_label, field_label, headline, part_label, value_label
+from models.plan.work import Action, Request
 
 _UNKNOWN = "–"
 _WORDS = {
@@ -31,6 +33,7 @@ _WORDS = {
         "what": "What",
         "when": "Stated",
         "same": "nothing changes",
+        "gone": "The file has none of these parts, so all of them is dropped: {}",
         "forgotten": "left out: {} of whom asked to be forgotten",
     },
     "ja": {
@@ -41,6 +44,7 @@ _WORDS = {
         "what": "内容",
         "when": "記録日時",
         "same": "変更なし",
+        "gone": "ファイルにない項目はすべて削除されます: {}",
         "forgotten": "除外: 消去済みの人物 {} 名",
     },
 }
@@ -66,11 +70,12 @@ def plan_view(account_id: str, name: str, items: Items, as_of: date, lang: Langu
     """The plan, part by part; fields that say nothing are left out."""
     title = f"{name} ({account_id}), {_WORDS[lang]['plan']} {as_of}"
     parts = [(part, {key: item for (of, key), item in items.items() if of == part}) for part in PLACES]
-    return Group(Text(title, style="bold"), *(_part(part, told, lang) for part, told in parts if told))
+    shown = [(Text(), _part(part, told, lang)) for part, told in parts if told]
+    return Group(Text(title, style="bold"), *(one for spaced in shown for one in spaced))
 
 
 def _part(part: str, told: dict[str, OneItem], lang: Language) -> Table:
-    rows = {key: plain(item) for key, item in told.items()}
+    rows = {key: plain(item) | _status(item) for key, item in told.items()}
     table = Table(title=part_label(part, lang), title_justify="left", title_style="bold", box=None, pad_edge=False)
     if PLACES[part].held == "alone":
         table.show_header = False
@@ -88,6 +93,11 @@ def _part(part: str, told: dict[str, OneItem], lang: Language) -> Table:
         cells = (_cell(name, row[name], lang) if name in row else "" for name in names)
         table.add_row(*([key] if keyed else []), *cells)
     return table
+
+
+def _status(item: OneItem) -> dict[str, Any]:
+    """Its status, which says something though it is the one that items begin with."""
+    return {"status": item.status} if isinstance(item, Action | Request | PartnerAction) else {}
 
 
 def _cell(name: str, value: Any, lang: Language) -> str:
@@ -115,6 +125,8 @@ def changes_table(imports: Sequence[Imported], lang: Language) -> Group:
         for step in one.steps:
             table.add_row(*_row(step, lang))
         shown.append(table)
+        if one.parts_gone:
+            shown.append(Text(words["gone"].format(", ".join(part_label(part, lang) for part in one.parts_gone))))
     return Group(*shown)
 
 
@@ -142,20 +154,21 @@ def _what(step: Step, lang: Language) -> str:
     return headline(item) if item is not None else ""
 
 
-def _fields(step: Step, lang: Language) -> Iterator[tuple[str, str, str]]:
+def _fields(step: Step, lang: Language | None) -> Iterator[tuple[str, str, str]]:
     old, new = (plain(item) if item is not None else {} for item in (step.before, step.after))
     for name in fields_changed(step.before, step.after):
         yield name, _text(name, old.get(name), lang), _text(name, new.get(name), lang)
 
 
-def _text(name: str, value: Any, lang: Language) -> str:
+def _text(name: str, value: Any, lang: Language | None) -> str:
+    """lang None: for a spreadsheet, which wants numbers and our own words as they are."""
     if value is None:
         return ""
     if isinstance(value, list):
         return ", ".join(_text(name, one, lang) for one in value)
     if isinstance(value, dict):
-        return " ".join(value_label(inner, one, lang) for inner, one in value.items())
-    return value_label(name, value, lang)
+        return " ".join(_text(inner, one, lang) for inner, one in value.items())
+    return str(value) if lang is None else value_label(name, value, lang)
 
 
 def step_json(step: Step) -> dict[str, Any]:
@@ -171,6 +184,6 @@ def print_history_csv(steps: Sequence[Step]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["recorded_at", "part", "key", "change", "field", "before", "after"])
     for step in steps:
-        for name, old, new in _fields(step, "en"):
+        for name, old, new in _fields(step, None):
             cells = (*step.about, step.change, name, old, new)
             writer.writerow([step.recorded_at.isoformat(), *map(harmless, cells)])

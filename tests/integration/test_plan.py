@@ -155,8 +155,8 @@ def test_a_plan_of_the_demo_world_validates_imports_and_changes(loaded: Loaded, 
     assert stack.ask(history) == before, "a dry run states nothing"
     done = loaded.plan("import", path, "--lang", "ja")
     assert done.exit_code == 0, done.stderr
-    assert "要関係構築" not in done.stdout
     assert "支持者 → スポンサー" in done.stdout
+    assert "ファイルにない項目はすべて削除されます: 社内への要望" in done.stdout
     assert int(stack.ask(history)) == int(before) + 3
 
     told = loaded.json("history", "hoshikawa")[-3:]

@@ -273,3 +273,10 @@ def test_the_template_is_a_plan_as_it_is_and_with_all_its_examples(kind: str, la
     path.write_text(whole, "utf-8")
     assert checked(path) == 0
     assert warnings(tmp_path, whole) == []
+
+
+@pytest.mark.parametrize(
+    "example", re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "plan.md").read_text("utf-8"), re.S)
+)
+def test_the_examples_of_the_document_are_good_plans(example: str, tmp_path: Path) -> None:
+    assert warnings(tmp_path, example) == []
