@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     business_timezone: str = Field(default="Asia/Tokyo", description="whose days are days")
     fiscal_year_start_month: int = Field(default=4, ge=1, le=12)
     reply_sla_hours: float = Field(default=24, gt=0, le=8760, description="within which we are to answer a mail")
+    strategic_accounts_per_owner: int = Field(
+        default=8, ge=1, le=1000, description="an owner with plans of more chosen accounts is warned of"
+    )
 
     collector_host: str = "127.0.0.1"
     collector_port: int = Field(default=8420, ge=0, le=65535)

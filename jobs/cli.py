@@ -16,6 +16,7 @@ from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.cli_keys import keys_app
 from jobs.cli_kpi import kpi
+from jobs.cli_plan import plan_app
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
 from jobs.cli_sync import sync_app
@@ -42,6 +43,7 @@ app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(keys_app, name="keys")
 app.add_typer(review_app, name="review")
 app.add_typer(target_app, name="target")
+app.add_typer(plan_app, name="plan")
 app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("why")(why)

@@ -19,7 +19,7 @@ from models.erasure import redact, redact_origin
 from models.events import Signal
 from models.facts import AnyFact
 from models.folding import fold
-from models.novelty import news_of, what_holds
+from models.novelty import about, news_of, what_holds
 from models.outcomes import Erased, Nothing, Reason
 from models.records import Origin, record_id
 from models.side_facts import SideFact
@@ -100,10 +100,14 @@ class Importer:
         self.report = ImportReport()
 
     def send_facts(self, facts: Sequence[AnyFact]) -> int:
-        """Send the facts that say something new; answers how many. What is known already is not said again."""
+        """Send the facts that say something new; answers how many. What is known already is not said again.
+
+        Where one of several about the same thing is news, all of them are: what the last says may be what held before.
+        """
         known = fold(self._store.facts())
         beside = what_holds(self._store.side_facts()) if any(isinstance(fact, SideFact) for fact in facts) else {}
-        news = [fact for fact in facts if news_of(fact, known, beside) != "unchanged"]
+        changed = {about(fact) for fact in facts if news_of(fact, known, beside) != "unchanged"}
+        news = [fact for fact in facts if about(fact) in changed]
         self.send_news(news)
         return len(news)
 

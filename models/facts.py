@@ -3,8 +3,6 @@
 Those that bind nobody are in `crm_facts`, `account_profile` and `plan`, what all have in common in `statements`.
 """
 
-import re
-import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
@@ -14,12 +12,11 @@ from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_
 from models.account_profile import AccountProfiled
 from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
 from models.domains import domain_error, normalise_domain
+from models.free_text import holds_address
 from models.identity.corporate_number import normalise_number, number_error
 from models.kpi_targets import KpiTargetSet
 from models.plan.facts import PlanItemDropped, PlanItemStated
 from models.statements import AccountId, Fact, plausible
-
-_HOLDS_ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.[A-Za-z]{2,}")
 
 Seniority = Literal["executive", "management", "staff", "unknown"]
 
@@ -212,8 +209,7 @@ class OrganizationMatched(Fact):
     @field_validator("organization")
     @classmethod
     def _names_no_person(cls, value: str) -> str:
-        # However wide it is written: who is forgotten is looked for as addresses are written.
-        if _HOLDS_ADDRESS.search(unicodedata.normalize("NFKC", value)):
+        if holds_address(value):
             raise ValueError("it holds a mail address: name the company alone, and declare the contact by its address")
         return value
 

@@ -10,6 +10,7 @@ from jobs.demo.cast import COMPANIES, hire
 from jobs.demo.dirt import Planted, contradict, repeat, split_late, spoil
 from jobs.demo.feeds import DemoRecord, deliver
 from jobs.demo.ledger import facts_of, own_side
+from jobs.demo.plans import plan_of
 from jobs.demo.script import Story
 from jobs.demo.stories import script_of
 from jobs.demo.timeline import Timeline
@@ -47,6 +48,7 @@ def build(seed: int, until: date) -> World:
         script = script_of(company, timeline)
         people = script.arrange(hire(rng, company, script.paces[0].since))
         facts += facts_of(rng, company, people, script, timeline)
+        facts += plan_of(company, people, timeline)
         events += play(rng, company, people, script, timeline)
         stories.append(script.story)
     rng = random.Random(f"{seed}/feeds")

@@ -2,13 +2,39 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
-from models.plan.people import Stakeholder, Target
+from models.plan.direction import Competitor, Priority, Profile, Selection, Strategy, Vision
+from models.plan.item import Key
+from models.plan.money import Product, Term
+from models.plan.partner import ActivityGoal, JointGoal, NumberGoal, PartnerAction, PartnerReview
+from models.plan.people import Stakeholder, Target, TeamMember
+from models.plan.work import Action, Cadence, Request
 from models.statements import AccountId, Fact
 
-AnyItem = Annotated[Stakeholder | Target, Field(discriminator="part")]
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="names an item within its part")]
+OneItem = (
+    Profile
+    | Selection
+    | Vision
+    | Strategy
+    | Stakeholder
+    | Target
+    | Priority
+    | Competitor
+    | Product
+    | Term
+    | TeamMember
+    | Action
+    | Request
+    | Cadence
+    | JointGoal
+    | ActivityGoal
+    | NumberGoal
+    | PartnerAction
+    | PartnerReview
+)
+AnyItem = Annotated[OneItem, Field(discriminator="part")]
+ITEM: TypeAdapter[OneItem] = TypeAdapter(AnyItem)
 
 
 class PlanItemStated(Fact):
@@ -33,3 +59,6 @@ class PlanItemDropped(Fact):
     account_id: AccountId
     part: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
     key: Key
+
+
+PlanFact = PlanItemStated | PlanItemDropped

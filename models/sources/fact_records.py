@@ -55,7 +55,7 @@ def _one(index: int, outcome: AnyFact | DeadLetter | Erased) -> AnyFact | DeadLe
 
 
 def _fact(index: int, value: object, raw: bytes, recorded_at: datetime | None) -> AnyFact | DeadLetter | Erased:
-    if isinstance(value, dict) and any(is_nobody(str(value.get(key, ""))) for key in ("contact_key", "visitor_key")):
+    if isinstance(value, dict) and any(_of_nobody(told) for told in (value, value.get("item"))):
         return Erased(index)
     try:
         if recorded_at is not None and isinstance(value, dict):
@@ -65,3 +65,9 @@ def _fact(index: int, value: object, raw: bytes, recorded_at: datetime | None) -
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         return DeadLetter(index, Reason.FIELD_INVALID, f"{where}: {first['msg']}", raw)
+
+
+def _of_nobody(told: object) -> bool:
+    """Whether a statement, or the item of a plan in it, names somebody who was erased."""
+    keys = ("contact_key", "visitor_key")
+    return isinstance(told, dict) and any(is_nobody(str(told.get(key, ""))) for key in keys)

@@ -20,6 +20,12 @@ from models.directory import Binding, Directory
 from models.events import Signal
 from models.folding import fold
 from models.outcomes import Reason
+from models.plan.checks import doubts
+from models.plan.document import PLACES, as_document
+from models.plan.facts import PlanFact, PlanItemDropped, PlanItemStated
+from models.plan.fold import fold_plan, history
+from models.plan.reading import read_plan
+from models.plan.yaml_text import write_yaml
 from models.sources.canonical import decode
 from models.touches import Touch, read_signal, too_early
 
@@ -340,3 +346,33 @@ def test_the_document_tells_every_account_and_every_story() -> None:
         row = next((line for line in text.splitlines() if line.startswith(f"| `{company.account_id}` |")), "")
         for cell in (company.name, company.reading, company.story):
             assert cell in row, f"{company.account_id}: {cell!r} is missing in {row!r}"
+
+
+def test_two_accounts_have_plans_that_are_stated_once_and_changed_once() -> None:
+    world = world_of(*FIRST)
+    steps: dict[str, dict[date, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for account in ("hoshikawa", "watahashi"):
+        for step in history(fact for fact in plan_facts(world) if fact.account_id == account):
+            steps[account][day_of(step.recorded_at)][step.change] += 1
+    stated, changed = (world.until - timedelta(days=days) for days in (200, 60))
+    assert all(list(days) == [stated, changed] for days in steps.values())
+    assert {fact.account_id for fact in plan_facts(world)} == {"hoshikawa", "watahashi"}
+    assert all(set(days[stated]) == {"stated"} for days in steps.values())
+    assert steps["hoshikawa"][changed] == {"stated": 1, "changed": 3, "dropped": 1}
+    assert steps["watahashi"][changed] == {"changed": 2, "dropped": 1}
+
+
+def test_the_plans_are_good_ones() -> None:
+    world = world_of(*FIRST)
+    parts: set[str] = set()
+    for account in ("hoshikawa", "watahashi"):
+        items = fold_plan(fact for fact in plan_facts(world) if fact.account_id == account)
+        parts |= {part for part, _ in items}
+        plan = read_plan(write_yaml(as_document(account, items)).encode()).plan
+        assert plan is not None
+        assert list(doubts(plan)) == []
+    assert parts == set(PLACES)
+
+
+def plan_facts(world: World) -> list[PlanFact]:
+    return [fact for fact in world.facts if isinstance(fact, PlanItemStated | PlanItemDropped)]

@@ -10,10 +10,12 @@ import pytest
 from models.decode import outcomes_of
 from models.erasure import NOBODY, Suppressed, address_hash, normalise, redact, redact_origin
 from models.events import Signal
+from models.facts import FACT
 from models.outcomes import DeadLetter, Erased
+from models.plan.facts import PlanItemStated
 from models.records import Origin
 from models.sources.canonical_fast import Bodies, fast_table
-from models.sources.fact_records import decode_facts
+from models.sources.fact_records import decode_facts, without_forgotten
 from models.touch_table import micros
 
 KEY = "0123456789abcdef" * 4
@@ -79,6 +81,25 @@ def test_a_statement_about_a_person_is_neither_stored_nor_refused() -> None:
     assert b"Taro" not in left
     assert decode_facts(left) == [Erased(0)]
     assert decode_facts(b"[" + left + b"," + left + b"]") == [Erased(0), Erased(1)]
+
+
+def stakeholder(address: str, key: str) -> dict[str, object]:
+    item = {"part": "stakeholder", "contact_key": f"mail:{address}", "name": f"Taro {key}", "relationship": "sponsor"}
+    told = {"type": "plan_item_stated", "recorded_at": "2026-01-01T00:00:00Z", "account_id": "kita"}
+    return {**told, "key": key, "item": item}
+
+
+def test_a_stakeholder_of_a_plan_is_erased_with_all_that_is_said_of_her() -> None:
+    others = [stakeholder("abe@example.co.jp", "abe"), {**stakeholder("x@y.example", "none"), "item": None}]
+    left = redact(json.dumps([stakeholder(SATO.upper(), "sato"), *others]).encode(), JSON, GONE)
+    assert b"Taro sato" not in left
+    erased, abe, refused = decode_facts(left)
+    assert erased == Erased(0)
+    assert isinstance(abe, PlanItemStated)
+    assert abe == FACT.validate_python(others[0])
+    assert isinstance(refused, DeadLetter)
+    assert without_forgotten(FACT.validate_python(stakeholder(SATO, "sato")), GONE) is None
+    assert without_forgotten(abe, GONE) is abe
 
 
 def test_braces_inside_strings_do_not_make_an_object_of_what_is_none() -> None:

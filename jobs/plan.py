@@ -1,0 +1,161 @@
+"""Account plans between files and the store: read files, compare with what stands, state what changes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from infra.clickhouse import ClickHouse
+from infra.plans import Plans
+from infra.settings import Settings
+from infra.suppressions import Suppressions
+from jobs.files import FileUnreadable
+from jobs.import_ import Importer, ImportFailed
+from models.erasure import Suppressed
+from models.plan.changes import changes, drops_much, facts_of
+from models.plan.checks import doubts, overloaded
+from models.plan.direction import Selection
+from models.plan.document import PLACES, PlanFile, items_of
+from models.plan.fold import Items, Step, fold_plan
+from models.plan.problems import Problem
+from models.plan.reading import PlanText, read_plan
+from models.plan.yaml_text import MOST_BYTES
+from models.sources.fact_records import without_forgotten
+
+
+class PlanNotWanted(Exception):
+    """A plan that cannot be imported as asked; the message says which, and what to do."""
+
+
+class Found(NamedTuple):
+    """Something about a file."""
+
+    file: Path
+    problem: Problem
+
+
+@dataclass
+class Files:
+    """Plan files as read. found: errors and warnings of all of them, in their order."""
+
+    texts: dict[Path, PlanText]
+    found: list[Found]
+
+    @property
+    def errors(self) -> int:
+        return sum(one.problem.severity == "error" for one in self.found)
+
+    @property
+    def plans(self) -> dict[Path, PlanFile]:
+        return {path: text.plan for path, text in self.texts.items() if text.plan is not None}
+
+
+@dataclass
+class Imported:
+    """What the file of one account changes. forgotten: stakeholders left out, as they asked to be forgotten."""
+
+    account_id: str
+    name: str
+    file: Path
+    standing: Items
+    steps: list[Step]
+    forgotten: int = 0
+    drops_much: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.drops_much = drops_much(self.standing, self.steps)
+
+    @property
+    def parts_gone(self) -> list[str]:
+        """Parts of which nothing is left, in the order of the parts."""
+        gone = {step.about for step in self.steps if step.after is None}
+        left = {part for part, key in self.standing if (part, key) not in gone}
+        left |= {step.about[0] for step in self.steps if step.after is not None}
+        return [part for part in PLACES if part not in left and any(one == part for one, _ in gone)]
+
+
+def read_files(paths: Sequence[Path], limit: int, others: Callable[[], dict[str, Selection]] = dict) -> Files:
+    """Read plan files and look at each and at all of them together.
+
+    limit: strategic accounts an owner may have. others: the selections of plans beside these files.
+    Raises FileUnreadable.
+    """
+    texts = {path: read_plan(_bytes_of(path)) for path in dict.fromkeys(paths)}
+    files = Files(texts, [Found(path, problem) for path, text in texts.items() for problem in text.problems])
+    first: dict[str, Path] = {}
+    for path, plan in files.plans.items():
+        if (other := first.setdefault(plan.account, path)) != path:
+            told = f"{other} is the plan of this account: keep one file for each"
+            at = texts[path].text.spot(("account",))
+            files.found.append(Found(path, Problem("error", at, ("account",), repr(plan.account), told)))
+        files.found += [Found(path, texts[path].warn(one.path, one.message, one.value)) for one in doubts(plan)]
+    if files.errors:
+        return files
+    selections = {**others(), **{one.account: one.selection for one in files.plans.values() if one.selection}}
+    crowded = overloaded(selections, limit)
+    for path, plan in files.plans.items():
+        if plan.selection and plan.account in crowded:
+            place, value = ("selection", "owner"), repr(plan.selection.owner)
+            files.found.append(Found(path, texts[path].warn(place, crowded[plan.account], value)))
+    return files
+
+
+def compare(clickhouse: ClickHouse, files: Files, now: datetime) -> list[Imported]:
+    """What each file changes of the plan that stands. Raises PlanNotWanted, ImportFailed."""
+    plans, suppressed = Plans(clickhouse), Suppressions(clickhouse).load()
+    return [_compared(plans, path, plan, suppressed, now) for path, plan in files.plans.items()]
+
+
+def _compared(plans: Plans, path: Path, plan: PlanFile, suppressed: Suppressed, now: datetime) -> Imported:
+    account = plans.account(plan.account)
+    if account is None:
+        raise PlanNotWanted(
+            f"{path}: account {plan.account!r} is not known: correct `account`, or declare it first (docs/facts.md)"
+        )
+    if account.merged_into:
+        raise PlanNotWanted(
+            f"{path}: account {plan.account!r} has become part of {account.merged_into!r}: write the plan of that one"
+        )
+    statements = plans.statements(plan.account)
+    latest = max((one.recorded_at for one in statements), default=now)
+    if latest > now:
+        raise ImportFailed(
+            f"the plan of {plan.account} was stated at {latest:%Y-%m-%d %H:%M:%S} UTC, which is ahead of this machine's"
+            " clock: what is stated now would not hold; correct the clock, or wait"
+        )
+    standing = fold_plan(statements)
+    steps = changes(standing, items_of(plan), now)
+    facts = facts_of(plan.account, steps)
+    kept = [step for step, fact in zip(steps, facts, strict=True) if without_forgotten(fact, suppressed) is fact]
+    return Imported(plan.account, account.name, path, standing, kept, len(steps) - len(kept))
+
+
+def send(settings: Settings, imports: Sequence[Imported]) -> int:
+    """State what changes, and wait until it is stored; answers how many facts are not, which is a bug when not 0.
+
+    Raises ImportFailed, IngestStandsStill, KafkaUnavailable, ClickHouseUnavailable.
+    """
+    facts = [fact for one in imports for fact in facts_of(one.account_id, one.steps)]
+    if not facts:
+        return 0
+    importer = Importer(settings)
+    try:
+        importer.send_news(facts)
+        importer.wait()
+        return len(importer.facts_missing(fact.fact_id.hex for fact in facts))
+    finally:
+        importer.close()
+
+
+def end_of(day: date, settings: Settings) -> datetime:
+    """The first moment after a business day."""
+    return datetime.combine(day + timedelta(days=1), time(), settings.zone).astimezone(UTC)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise FileUnreadable(path, (error.strerror or str(error)).lower()) from error
