@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 FIRST, LAST = date(2025, 1, 6), date(2026, 6, 10)
 ACCOUNTS = {"aozora": "aozora.example", "kita": "kita.example", "minami": "minami.example", "nishi": "nishi.example"}
 MERGED = {"minami": "kita"}
+SPLIT_OFF = {"lab.aozora.example": "nishi"}  # a subdomain that another account declares
 OWN = {"ono": "営業部", "abe": "サポート部", "ito": ""}
 DEPARTMENTS = {"経理部": "finance", "情報システム部": "it", "営業部": "sales", "サポート部": "support", "": "unknown"}
 LOST = ("bounced", "deferred", "dropped")
@@ -133,6 +134,7 @@ def people() -> list[Somebody]:
         Somebody(f"mail:part@{anywhere}", None, [Stay(date(2025, 6, 1), "minami")], True, "executive", "経理部"),
         # Named by a source only, and never touched; the nearest domain decides.
         Somebody("mail:told@eu.nishi.example", "nishi", [], True),
+        Somebody("mail:told@lab.aozora.example", "nishi", [], True),
         Somebody("mail:tell@eu.aozora.example", "aozora", [], True, "unknown", "情報システム部"),
         # Known by the id of a source, with a company's name as evidence.
         Somebody("id:77", "aozora"),
@@ -164,10 +166,10 @@ def happened(everybody: list[Somebody]) -> list[Happened]:
                 kind, action, direction = "email", rng.choice(["sent", "sent", "bounced"]), "outbound"
             if style == 6 and rng.random() < 0.7:
                 kind, action, direction = "email", "bounced", "outbound"
-            key = one.visits_as if one.visits_as and kind == "web" else one.key
+            key = one.visits_as if one.visits_as and (kind == "web" or rng.random() < 0.5) else one.key
             who = [key]
             if direction == "mutual" and rng.random() < 0.6:
-                who += [f"mail:{own}@ours.example" for own in rng.sample(sorted(OWN), rng.randrange(1, 3))]
+                who += [rng.choice(["mail:{}@ours.example", "id:{}"]).format(own) for own in rng.sample(sorted(OWN), 2)]
                 who.append(rng.choice(touched).key)
             machine = kind == "web" and rng.random() < 0.3
             made.append(Happened(len(made), kind, action, direction, day, tuple(dict.fromkeys(who)), machine))
@@ -202,7 +204,11 @@ def facts(everybody: list[Somebody]) -> Iterator[dict[str, Any]]:
     """All that is stated, in the form of the topic."""
     early = "2025-01-01T00:00:00+09:00"
     for account, domain in ACCOUNTS.items():
-        named = {"account_id": account, "name": account.title(), "domains": [domain]}
+        named = {
+            "account_id": account,
+            "name": account.title(),
+            "domains": [domain, *(d for d, owner in SPLIT_OFF.items() if owner == account)],
+        }
         yield {"type": "account_declared", "recorded_at": early, **named}
     for account, into in MERGED.items():
         yield {"type": "account_merged", "recorded_at": early, "account_id": account, "into": into}
@@ -210,6 +216,8 @@ def facts(everybody: list[Somebody]) -> Iterator[dict[str, Any]]:
     for own, department in OWN.items():
         described = {"contact_key": f"mail:{own}@ours.example", "name": own.title(), "department": department}
         yield {"type": "contact_described", "recorded_at": early, **described}
+        known = {"visitor_key": f"id:{own}", "contact_key": f"mail:{own}@ours.example"}
+        yield {"type": "visitor_identified", "recorded_at": early, **known}
     for one in everybody:
         said = {"contact_key": one.key, "department": one.department}
         for stay in one.stays:
@@ -259,7 +267,9 @@ class Count:
         self.days: dict[str, list[Day]] = defaultdict(list)
         self.ours: dict[int, list[str]] = {}
         for event in events:
-            self.ours[event.number] = [key for key in event.who if key.endswith("@ours.example")]
+            self.ours[event.number] = [
+                f"mail:{own}@ours.example" for own in OWN if {f"mail:{own}@ours.example", f"id:{own}"} & {*event.who}
+            ]
             for key in {visitors.get(key, key) for key in event.who} & self.people.keys():
                 account = self.people[key].bound(event.day)
                 if account and not event.machine:

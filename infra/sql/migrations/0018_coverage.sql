@@ -134,11 +134,11 @@ SELECT
     there.at.3 AS engaged_days_180
 FROM
 (
-    -- Touches tell where she is only if the facts say nothing of it, and none from before that was so. Who is there by
-    -- facts and was not touched has no days.
+    -- Touches from before her membership tell nothing of where she is, those since are with its account, if it names one.
+    -- Who is there by facts and was not touched has no days.
     SELECT contact_key, arrayJoin(arrayConcat(
         arrayMap(one -> (one.1, one.2, one.3), arrayFilter(
-            one -> one.1 = placed_at OR (placed_at = '' AND one.4 >= placed_since), touched_at
+            one -> one.1 = placed_at OR one.4 >= placed_since, touched_at
         )),
         if(is_asked AND NOT has(touched_at.1, placed_at), [(placed_at, toUInt64(0), toUInt64(0))], [])
     )) AS at
