@@ -39,13 +39,13 @@ def matrix_table(found: AccountCoverage, lang: Language) -> Table:
 def summary_lines(found: AccountCoverage, lang: Language) -> list[str]:
     """What there is to say below the matrix: management, the strongest contact, our own side, who is gone."""
     words, thread, ours = WORDS[lang], found.single_thread, found.own_side
-    share = (
-        words["nobody_in_180"]
-        if thread.share is None
-        else words["thread_told"].format(
-            share=f"{thread.share:.0%}", who=_name_of(found, thread.strongest), most=thread.people_for_most
-        )
-    )
+    if thread.contact_days is None:
+        share = words["thread_unknown"]
+    elif thread.share is None:
+        share = words["nobody_in_180"]
+    else:
+        who = _name_of(found, thread.strongest)
+        share = words["thread_told"].format(share=f"{thread.share:.0%}", who=who, most=thread.people_for_most)
     functions = ", ".join(FUNCTIONS[lang].get(one, one) for one in ours.functions)
     breadth = (
         words["ours_unknown"]

@@ -21,6 +21,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "thread": "Strongest contact",
         "thread_told": "{share} of the contact of 180 days: {who}; {most} people carry 80%",
         "nobody_in_180": "nobody was in touch in 180 days",
+        "thread_unknown": "not known: the store has no touches so early",
         "ours": "Our side",
         "ours_told": "{recent} people in 90 days, {year} in 365; functions: {functions}",
         "ours_unknown": "not known: no signal of 365 days names one of ours",
@@ -61,6 +62,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "thread": "最強接点への集中",
         "thread_told": "180日間の接点の{share}: {who}。80%を占める人数: {most}",
         "nobody_in_180": "180日間に接点なし",
+        "thread_unknown": "不明: この時期のシグナルがありません",
         "ours": "自社側",
         "ours_told": "90日間に{recent}人、365日間に{year}人。部門: {functions}",
         "ours_unknown": "不明: 365日間のシグナルに自社の人が含まれていません",
@@ -98,6 +100,7 @@ STATUSES: Mapping[str, Mapping[str, str]] = {
         "two_way": "two-way",
         "lapsed": "lapsed",
         "missing": "missing",
+        "unknown": "unknown",
     },
     "ja": {
         "never": "接点なし",
@@ -106,6 +109,7 @@ STATUSES: Mapping[str, Mapping[str, str]] = {
         "two_way": "双方向",
         "lapsed": "途絶",
         "missing": "未把握",
+        "unknown": "不明",
     },
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from models.coverage.depth import OwnPerson, OwnSide, SingleThread, own_side, single_thread
+from models.coverage.depth import NOT_KNOWN, OwnPerson, OwnSide, SingleThread, own_side, single_thread
 from models.coverage.history import ENGAGED_WITHIN_DAYS, Touched, histories
 from models.coverage.matrix import Cell, Counts, Place, matrix, totals
 from models.coverage.people import Contact, Person, Planned, people
@@ -62,8 +62,8 @@ def covered(account_id: str, name: str, seen: Seen, as_of: date) -> AccountCover
         as_of,
         totals(cells, touches_known=touches_known),
         cells,
-        people(seen.contacts, found, seen.planned, as_of),
+        people(seen.contacts, found if touches_known else None, seen.planned, as_of),
         len(found.keys() - here),
-        single_thread(here, found, as_of),
+        single_thread(here, found, as_of) if touches_known else NOT_KNOWN,
         own_side(seen.own),
     )

@@ -14,14 +14,18 @@ MOST_PERCENT = 80
 class SingleThread:
     """How much of the contact of 180 days the strongest contact carries.
 
-    contact_days: pairs of contact and day on which she came to us or met us. strongest: her contact key; of two alike
-    the first in the alphabet. share: her part of them. people_for_most: how many people make up 80 %. None without any.
+    contact_days: pairs of contact and day on which she came to us or met us; None where the store knows of no touches
+    so early. strongest: her contact key; of two alike the first in the alphabet. share: her part of them.
+    people_for_most: how many people make up 80 %. All three None without any.
     """
 
-    contact_days: int
+    contact_days: int | None
     strongest: str | None
     share: float | None
     people_for_most: int | None
+
+
+NOT_KNOWN = SingleThread(None, None, None, None)
 
 
 @dataclass(frozen=True)

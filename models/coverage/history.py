@@ -12,7 +12,8 @@ ANSWERED_WITHIN_DAYS = 30
 Direction = Literal["inbound", "outbound", "mutual"]
 # never: not touched. outbound_only: we wrote (送信のみ). one_way: they came, and nothing two-way. two_way: 双方向.
 # lapsed: engaged once, and not in 90 days. missing: the plan names her, and she is not known at the account.
-Status = Literal["never", "outbound_only", "one_way", "two_way", "lapsed", "missing"]
+# unknown: the store knows of no touches so early.
+Status = Literal["never", "outbound_only", "one_way", "two_way", "lapsed", "missing", "unknown"]
 
 
 @dataclass(frozen=True)

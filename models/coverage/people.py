@@ -51,11 +51,12 @@ class Person:
 
 
 def people(
-    contacts: Sequence[Contact], found: Mapping[str, History], planned: Iterable[Planned], as_of: date
+    contacts: Sequence[Contact], found: Mapping[str, History] | None, planned: Iterable[Planned], as_of: date
 ) -> list[Person]:
     """All who are at the account and all whom its plan names, by seniority, function and name.
 
-    Of two stakeholders of a plan with one contact the first by key counts; a plan should name her once.
+    found: by contact key; None where the store knows of no touches so early. Of two stakeholders of a plan with one
+    contact the first by key counts; a plan should name her once.
     """
     by_contact: dict[str, Planned] = {}
     known = {one.contact_key for one in contacts}
@@ -67,11 +68,11 @@ def people(
             persons.append(Person(_as_planned(one), "missing", None, None, 0, (), one))
     for contact in contacts:
         key = contact.contact_key or ""
-        history = found.get(key, History())
+        history = (found or {}).get(key, History())
         persons.append(
             Person(
                 contact,
-                history.status(as_of),
+                "unknown" if found is None else history.status(as_of),
                 history.last_two_way,
                 history.last_engaged,
                 len(history.engaged_within(ENGAGED_WITHIN_DAYS, as_of)),

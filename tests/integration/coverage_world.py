@@ -173,6 +173,10 @@ def happened(everybody: list[Somebody]) -> list[Happened]:
                 who.append(rng.choice(touched).key)
             machine = kind == "web" and rng.random() < 0.3
             made.append(Happened(len(made), kind, action, direction, day, tuple(dict.fromkeys(who)), machine))
+    # Met under the key of a visitor, with nobody else of the account in it.
+    for one in filter(lambda one: one.visits_as, everybody):
+        who = (str(one.visits_as), "id:ito")
+        made.append(Happened(len(made), "meeting", "held", "mutual", LAST - timedelta(days=9), who, False))
     # Among ourselves, on days on which others were met too.
     for day in sorted({one.day for one in made})[::5]:
         ours = tuple(f"mail:{own}@ours.example" for own in OWN)

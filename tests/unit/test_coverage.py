@@ -127,6 +127,8 @@ def test_before_the_store_knows_of_any_touch_nobody_can_tell_who_was_engaged() -
     for known_since in (None, DAY + timedelta(days=1)):
         found = covered("a", "A", Seen([HANA], [], wanted, [], [], known_since), DAY)
         assert found.counts == Counts(1, None, None, 2, None)
+        assert [one.status for one in found.people] == ["unknown"]
+        assert found.single_thread.contact_days is None
     assert covered("a", "A", Seen([HANA], [], wanted, [], [], DAY), DAY).counts == Counts(1, 0, 0, 2, 2)
 
 
