@@ -35,12 +35,11 @@ FROM
     (
         SELECT contact_key, day, event_id
         FROM touches FINAL
-        PREWHERE (day, contact_key) IN
-            (
-                SELECT day, contact_key FROM ours
-                UNION ALL
-                SELECT ours.day, visitors.visitor_key FROM ours INNER JOIN visitors ON visitors.identified_as = ours.contact_key
-            )
+        PREWHERE (day, contact_key) IN (
+            SELECT day, contact_key FROM ours
+            UNION ALL
+            SELECT ours.day, visitors.visitor_key FROM ours INNER JOIN visitors ON visitors.identified_as = ours.contact_key
+        )
         WHERE machine = ''
     ) AS t
     LEFT JOIN visitors AS visitor ON visitor.visitor_key = t.contact_key
@@ -48,13 +47,12 @@ FROM
         (
             SELECT day, event_id
             FROM touches FINAL
-            PREWHERE (day, contact_key) IN
-                (
-                    SELECT day, contact_key FROM theirs
-                    UNION ALL
-                    SELECT theirs.day, visitors.visitor_key
-                    FROM theirs INNER JOIN visitors ON visitors.identified_as = theirs.contact_key
-                )
+            PREWHERE (day, contact_key) IN (
+                SELECT day, contact_key FROM theirs
+                UNION ALL
+                SELECT theirs.day, visitors.visitor_key
+                FROM theirs INNER JOIN visitors ON visitors.identified_as = theirs.contact_key
+            )
             WHERE machine = ''
         )
 ) AS shared
