@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.clickhouse import ClickHouse
+from infra.revenue import revenue_by_quarter
 from models.alerts import Alert, alert_message, one_per_question, withdraw
 from models.assessment import AlertChange, Assessment, Features, assess
 from models.days import fiscal_quarter, quarter_start
@@ -93,7 +94,7 @@ class Assessments:
             years[row["account_id"], int(row["is_now"])] = YearOfContacts(
                 int(row["management"]), int(row["staff"]), int(row["unknown"])
             )
-        revenue = self._revenue(before_from, last, chosen, first, 2 * QUARTERS)
+        revenue = revenue_by_quarter(self._clickhouse, chosen["accounts"], first, 2 * QUARTERS, start)
         result = {}
         for account_id in strategic:
             currency, quarters = revenue.get(account_id, ("", (None,) * (2 * QUARTERS)))
@@ -107,21 +108,6 @@ class Assessments:
                 (before_from, last),
             )
         return result
-
-    def _revenue(
-        self, first: date, last: date, chosen: dict[str, Any], first_quarter: int, count: int
-    ) -> dict[str, tuple[str, tuple[float | None, ...]]]:
-        """By account: currency and sums by quarter, None where a month lacks. The fullest currency counts."""
-        best: dict[str, tuple[int, str, tuple[float | None, ...]]] = {}
-        for row in self._clickhouse.rows("revenue_by_month", {**chosen, "first": first, "last": last}):
-            months: dict[int, list[float]] = {}
-            for month, amount in zip(row["months"], row["amounts"], strict=True):
-                months.setdefault(fiscal_quarter(month, self._fiscal_start_month) - first_quarter, []).append(amount)
-            quarters = tuple(sum(months[i]) if len(months.get(i, ())) == 3 else None for i in range(count))
-            candidate = (len(row["months"]), row["currency"], quarters)
-            if row["account_id"] not in best or candidate[:2] > best[row["account_id"]][:2]:
-                best[row["account_id"]] = candidate
-        return {account: (currency, quarters) for account, (_, currency, quarters) in best.items()}
 
     def alerts(self, *, state: str = "", accounts: Sequence[str] = ()) -> list[Alert]:
         """Alerts in their last state; withdrawn ones are not among them. state '' for all."""

@@ -11,6 +11,7 @@ from infra.embedded.broker import Kind
 from infra.embedded.processes import python
 from infra.settings import Settings, load_settings
 from jobs.cli_alerts import alerts_app, print_judgement
+from jobs.cli_coverage import coverage
 from jobs.cli_dead_letters import dead_letters_app
 from jobs.cli_forget import forget
 from jobs.cli_import import import_app
@@ -48,6 +49,7 @@ app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("why")(why)
 app.command("kpi")(kpi)
+app.command("coverage")(coverage)
 
 
 def _version(asked: bool) -> None:

@@ -73,3 +73,40 @@ def test_a_look_up_reads_the_granules_of_its_keys(store: Store) -> None:
         assert of > 100, f"{name}: the table is too small to tell: {text}"
         # A part may have its keys spread over one granule more than it has keys.
         assert chosen <= 2 * (_KEYS + 1), f"{name} reads {chosen} of {of} granules:\n{text}"
+
+
+_CONTACT_DAYS = (
+    "INSERT INTO contact_day SELECT concat('a', toString(number % 400)), toDate('2026-06-10') - intDiv(number, 600),"
+    " concat('mail:p', toString(number % 900)), 'email', 'received', 'inbound', 'domain', 1, 0, now(), now(), 1, 0"
+    " FROM numbers(1200000)"  # more than five years, some hundred and fifty granules
+)
+
+
+def _contact_day_granules(store: Store, name: str, parameters: dict[str, Any]) -> tuple[int, int]:
+    """How many granules of contact_day a query reads, of how many."""
+    plan = store.clickhouse.query_text(f"EXPLAIN indexes = 1 {load_sql(name)}", parameters)
+    text = "\n".join(plan.column(0).to_pylist())
+    reads = [part for part in text.split("ReadFromMergeTree ")[1:] if re.match(r"\(\w+\.contact_day\)", part)]
+    chosen, of = 0, 0
+    for part in reads:
+        told = [tuple(map(int, one)) for one in re.findall(r"Granules: (\d+)/(\d+)", part)]
+        chosen, of = chosen + told[-1][0], of + told[0][1]
+    assert of > 100, f"{name}: the table is too small to tell: {text}"
+    return chosen, of
+
+
+def test_the_coverage_of_an_account_reads_no_other_account_and_of_all_no_other_years(
+    new_store: Callable[..., Store],
+) -> None:
+    store = new_store()
+    store.clickhouse.statement(_CONTACT_DAYS)
+    day = date(2026, 6, 10)
+    asked = {"account_id": "a7", "accounts": ["a7"], "day": day, "known_before": "2026-06-11 00:00:00"}
+    quarters = {"firsts": [date(2023, 4, 1)], "lasts": [day], "first": date(2023, 4, 1), "last": day}
+    for name in ("coverage_history", "coverage_people", "coverage_by_account", "coverage_management"):
+        chosen, of = _contact_day_granules(store, name, asked | quarters)
+        # One granule or two of each of the six or seven years.
+        assert chosen <= 14, f"{name} reads {chosen} of {of} granules"
+    for name in ("coverage_people", "coverage_by_account"):
+        chosen, of = _contact_day_granules(store, name, asked | {"accounts": []})
+        assert chosen < 0.4 * of, f"{name} of all accounts reads {chosen} of {of} granules, and not two years at most"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,21 @@ def test_engaged_contacts_by_account_and_year_are_those_of_an_independent_count(
     independent = engaged_by_year(email / "archive-1996-2012.mbox.gz", email / "accounts.csv", "linux-mips.org")
     assert counted == independent
     assert (len(independent), sum(independent.values())) == (255, 858)
+
+
+def test_the_coverage_counts_the_same_engaged_contacts_by_year(real_data: Path, archive: Stack) -> None:
+    email = real_data / "email"
+    independent = engaged_by_year(email / "archive-1996-2012.mbox.gz", email / "accounts.csv", "linux-mips.org")
+    years = list(range(1996, 2013))
+    stretches = {"firsts": [date(year, 1, 1) for year in years], "lasts": [date(year, 12, 31) for year in years]}
+    asked = {**stretches, "first": stretches["firsts"][0], "last": stretches["lasts"][-1]}
+    rows = archive.clickhouse.rows("coverage_management", {**asked, "accounts": sorted({of for of, _ in independent})})
+    ranks = ("executives", "managers", "staff", "unknown")
+    counted = {(row["account_id"], years[row["w"] - 1]): sum(row[rank] for rank in ranks) for row in rows}
+    assert counted == {key: count for key, count in independent.items() if key[1] in years}
+    told = archive.json("coverage", "mips", "--as-of", "2012-12-31", "--people")
+    assert told["counts"]["engaged"] == sum(one["engaged_days"] > 0 for one in told["people"]) > 0
+    assert told["counts"]["missing"] is None
 
 
 def test_free_mail_and_disposable_senders_belong_to_nobody(archive: Stack) -> None:
