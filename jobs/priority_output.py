@@ -36,7 +36,7 @@ _WORDS = {
         "tier": "Tier",
         "total": "Total",
         "known": "Known",
-        "note": "score → contribution; contributions add up to the total",
+        "note": "Scores are 0 to 10, below them what they add to the total. ICP fit: % of what is known / how much is.",
         "unranked": "Unranked: less than {share} of the weight is known",
     },
     "ja": {
@@ -46,7 +46,7 @@ _WORDS = {
         "tier": "区分",
         "total": "合計",
         "known": "判明率",
-        "note": "点数 → 寄与。寄与の合計が合計点",
+        "note": "上段は 0〜10 点、下段は合計点への寄与。理想顧客適合度は判明分に対する % / 判明率。",
         "unranked": "順位なし: 判明している重みが {share} 未満",
     },
 }
@@ -72,7 +72,7 @@ def _table(rows: Sequence[Priority], lang: Language) -> Table:
     table.add_column(words["account"], overflow="fold")
     table.add_column(words["tier"])
     for name in (words["total"], words["known"], *FACTOR_NAMES[lang].values()):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for one in rows:
         table.add_row(
             "" if one.rank is None else str(one.rank),
@@ -87,9 +87,11 @@ def _table(rows: Sequence[Priority], lang: Language) -> Table:
 
 def _cell(one: Priority, key: FactorKey) -> str:
     score, contribution = one.score(key), one.contributions[key]
-    if score is None:
-        return UNKNOWN
-    return f"{score:.1f} → {UNKNOWN if contribution is None else f'{contribution:.2f}'}"
+    shown = UNKNOWN if score is None else f"{score:.1f}"
+    if key == "icp_fit" and one.icp_fit.known:
+        percent = UNKNOWN if one.icp_fit.percent is None else f"{one.icp_fit.percent:.0f}%"
+        shown = f"{percent} / {one.icp_fit.known:.0%}"
+    return shown if contribution is None else f"{shown}\n[dim]+{contribution:.2f}[/]"
 
 
 def as_json_priority(one: Priority, ranking: Ranking) -> dict[str, Any]:

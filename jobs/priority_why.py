@@ -44,6 +44,7 @@ _EN = {
     "decider": "{name}{title}: {role}, {relationship}, {met}; stated {day}; scores {score}, weight {weight:g}",
     "met": "in touch {day}",
     "not_met": "not in touch lately",
+    "no_address": "no address of hers is known",
     "senior": "{name}{title}: {seniority}, in touch {day}",
     "staff": "others in touch, by seniority staff: {count}",
 }
@@ -79,11 +80,14 @@ _JA = {
     "decider": "{name}{title}: {role}、{relationship}、{met}、記録 {day}、{score} 点、重み {weight:g}",
     "met": "最終接点 {day}",
     "not_met": "最近の接点なし",
+    "no_address": "連絡先不明",
     "senior": "{name}{title}: {seniority}、最終接点 {day}",
     "staff": "ほかに接点のあった担当者: {count} 名",
 }
 _WORDS: dict[Language, dict[str, str]] = {"en": _EN, "ja": _JA}
-_ROLES_JA = {
+_JAPANESE = {
+    "industry": "業種", "country": "国", "region": "地域", "labels": "ラベル", "employees": "従業員数",
+    "founded_year": "設立年", "annual_revenue": "年商",
     "decides": "決裁", "approves": "承認", "sponsor": "スポンサー", "supporter": "支持", "neutral": "中立",
     "needs_work": "要関係構築", "opponent": "エネミー", "unknown": "不明", "executive": "役員", "management": "管理職",
 }  # fmt: skip
@@ -109,7 +113,7 @@ def why_lines(one: Priority, ranking: Ranking, lang: Language) -> Iterator[str]:
     total, place = _number(one.total, 2), UNKNOWN if one.rank is None else one.rank
     yield words["total"].format(total=total, rank=place, known=f"{one.known:.0%}")
     said = {
-        "icp_fit": _fit(one.icp_fit, words),
+        "icp_fit": _fit(one.icp_fit, words, lang),
         "expected_revenue": _expected(one.expected_revenue, ranking.won_of_all, words),
         "purchase_history": _purchases(one.purchase_history, ranking, words),
         "decision_makers": _relations(one.decision_makers, words, lang),
@@ -125,7 +129,7 @@ def why_lines(one: Priority, ranking: Ranking, lang: Language) -> Iterator[str]:
         yield from (f"  {line}" for line in said[key])
 
 
-def _fit(fit: Fit, words: dict[str, str]) -> Iterator[str]:
+def _fit(fit: Fit, words: dict[str, str], lang: Language) -> Iterator[str]:
     if fit.stated_on is None:
         yield words["no_profile"]
         return
@@ -136,7 +140,7 @@ def _fit(fit: Fit, words: dict[str, str]) -> Iterator[str]:
         said = words["wanted"].format(
             wanted=seen.wanted, found=seen.found or UNKNOWN, weight=seen.weight, verdict=verdict
         )
-        yield f"{seen.field}: {said}"
+        yield f"{_shown(seen.field, lang)}: {said}"
 
 
 def _expected(expected: Expected, won_of_all: WinRate, words: dict[str, str]) -> Iterator[str]:
@@ -189,9 +193,6 @@ def _purchases(bought: Purchases, ranking: Ranking, words: dict[str, str]) -> It
 
 
 def _relations(related: Relations, words: dict[str, str], lang: Language) -> Iterator[str]:
-    def shown(word: str) -> str:
-        return _ROLES_JA.get(word, word) if lang == "ja" else word
-
     if related.basis:
         yield words[related.basis]
     for one in related.deciders:
@@ -199,9 +200,11 @@ def _relations(related: Relations, words: dict[str, str], lang: Language) -> Ite
         yield words["decider"].format(
             name=who.name or who.key,
             title=f", {who.title}" if who.title else "",
-            role=shown(who.decision_role),
-            relationship=shown(who.relationship),
-            met=words["met"].format(day=one.last_on) if one.last_on else words["not_met"],
+            role=_shown(who.decision_role, lang),
+            relationship=_shown(who.relationship, lang),
+            met=words["met"].format(day=one.last_on)
+            if one.last_on
+            else words["not_met" if who.contact_key else "no_address"],
             day=who.stated_on,
             score=_number(one.score, 1),
             weight=one.weight,
@@ -209,9 +212,16 @@ def _relations(related: Relations, words: dict[str, str], lang: Language) -> Ite
     for person in related.senior:
         title = f", {person.title}" if person.title else ""
         yield words["senior"].format(
-            name=person.name or person.contact_key, title=title, seniority=shown(person.seniority), day=person.last_on
+            name=person.name or person.contact_key,
+            title=title,
+            seniority=_shown(person.seniority, lang),
+            day=person.last_on,
         )
     yield words["staff"].format(count=related.staff)
+
+
+def _shown(word: str, lang: Language) -> str:
+    return _JAPANESE.get(word, word) if lang == "ja" else word
 
 
 def _number(value: float | None, digits: int = 0) -> str:

@@ -67,9 +67,11 @@ def _wanted(criterion: Criterion, profile: AccountProfiled | None) -> str:
 
 
 def _range(low: float | None, high: float | None, *, grouped: bool) -> str:
-    def shown(value: float | None) -> str:
-        return "" if value is None else f"{value:,.0f}" if grouped else f"{value:.0f}"
+    def shown(value: float) -> str:
+        return f"{value:,.0f}" if grouped else f"{value:.0f}"
 
+    if low is None or high is None:
+        return f"≥ {shown(low)}" if low is not None else f"≤ {shown(high)}" if high is not None else ""
     return f"{shown(low)}–{shown(high)}"
 
 

@@ -99,7 +99,7 @@ class PurchaseHistory(Strict):
     """Purchase history (購買実績): recency, frequency, monetary value and breadth.
 
     recency_half_life_days: the score of recency halves with each of these. window_months: in which frequency and
-    amounts are counted. all_products: how many products score 10. scale: of the amounts in the window.
+    amounts are counted, beside the running month. all_products: how many products score 10. scale: of the amounts.
     """
 
     weights: PurchaseWeights

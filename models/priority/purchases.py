@@ -44,6 +44,7 @@ def purchase_history(
 ) -> Purchases:
     """What an account bought. A month with revenue is a purchase, and so is an opportunity won.
 
+    The window is the last window_months complete months and the running one, which alone cannot be missing yet.
     Who was asked and never bought, or whose revenue is nil, scores 0; of whom nothing is recorded is unknown.
     """
     won = [one for one in opportunities if one.outcome == "won" and one.closed_on and one.closed_on <= as_of]
@@ -55,12 +56,12 @@ def purchase_history(
     if not days:
         score = 0.0 if opportunities or recorded else None
         return Purchases(score, score, score, score, score, None, 0, (), products)
-    last_on, first = max(days), month_number(as_of) - model.window_months + 1
+    last_on, first = max(days), month_number(as_of) - model.window_months
     months = len({month_number(day) for day in days if month_number(day) >= first})
     amounts = _amounts(won, recorded, model, first)
     parts = (
         TOP * 0.5 ** ((as_of - last_on).days / model.recency_half_life_days),
-        TOP * months / model.window_months,
+        min(TOP, TOP * months / model.window_months),
         _monetary(amounts, months),
         # Whoever bought anything has a product, though nobody says which.
         TOP * min(1.0, max(1, len(products)) / model.all_products),

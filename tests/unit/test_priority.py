@@ -186,7 +186,8 @@ def test_expected_revenue_is_unknown_where_nothing_is_recorded_and_zero_where_no
 def test_the_purchase_history_is_the_mean_of_its_parts() -> None:
     found = bought(
         won("a", AS_OF - timedelta(days=30), 60.0, product="GTX"),
-        won("b", date(2026, 2, 3), 40.0, product="ＧＴＸ"),
+        won("b", date(2025, 8, 1), 40.0, product="ＧＴＸ"),
+        won("before", date(2025, 7, 31), 900.0, product="GTX"),
         won("c", date(2020, 1, 1), 900.0, product="MG"),
         won("later", AS_OF + timedelta(days=1), 900.0, product="X"),
     )
@@ -194,6 +195,12 @@ def test_the_purchase_history_is_the_mean_of_its_parts() -> None:
     assert (found.recency, found.frequency, found.monetary) == (5, 2, pytest.approx(5))
     assert (found.breadth, found.months) == (5, 2)
     assert found.score == pytest.approx((5 + 2 + 5 + 5) / 4)
+
+
+def test_who_buys_every_month_has_the_whole_frequency_though_the_running_month_is_not_over() -> None:
+    for as_of in (AS_OF, date(2026, 7, 1)):
+        found = purchase_history((), months(*[5.0] * 14), MODEL.purchase_history, as_of)
+        assert found.frequency == 10
 
 
 def test_a_month_with_revenue_is_a_purchase_and_one_with_both_is_one() -> None:
