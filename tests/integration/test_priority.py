@@ -6,10 +6,8 @@ import json
 import math
 import os
 import random
-import subprocess
-import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +18,7 @@ from infra.clickhouse import ClickHouse
 from infra.priority import rank_accounts
 from infra.settings import Settings
 from infra.store import Store
+from jobs.cli import app
 from jobs.migrate import migrate_tables
 from models.priority.ranking import Priority
 from models.records import Origin
@@ -27,11 +26,9 @@ from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
 from tests.priority import MODEL, MODEL_TEXT
-from tests.stack import ROOT
 
 NOW, BEFORE = date(2026, 6, 14), date(2025, 12, 10)
 Fact = dict[str, Any]
-Day = date
 
 
 def at(day: date, hour: int = 3) -> str:
@@ -118,8 +115,8 @@ def stated(rng: random.Random) -> list[Fact]:
         facts.append(told)
         if outcome != "open":
             ended = {"outcome": outcome, "closed_on": closed.isoformat(), "expected_on": None}
-            said = at(min(closed + timedelta(days=rng.choice([0, 0, 40])), NOW), 2)
-            facts.append({**told, **ended, "recorded_at": said})
+            said = max(opened, min(closed + timedelta(days=rng.choice([0, 0, 40, -60])), NOW))  # some ahead of the day
+            facts.append({**told, **ended, "recorded_at": at(said, 2)})
     return facts
 
 
@@ -220,6 +217,9 @@ def plain_scores(world: World, as_of: date) -> dict[str, list[float | None]]:
         for one in held(world, as_of, "opportunity_recorded", "opportunity_id")
         if one["opened_on"] <= as_of.isoformat()
     ]  # fmt: skip
+    for d in deals:
+        if d["closed"] and d["closed"] > as_of:
+            d |= {"outcome": "open", "closed": None, "expected": d["closed"]}
     closed = [d["outcome"] for d in deals if d["closed"] and as_of - timedelta(365) < d["closed"] <= as_of]
     ended = closed.count("won") + closed.count("lost")
     rate = closed.count("won") / ended if ended >= 4 else 0.25
@@ -367,24 +367,42 @@ def test_what_was_recorded_later_was_not_known(world: World) -> None:
     assert {one.total for one in long_ago} == {None}
 
 
-def setten(world: World, *arguments: str, model: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")} | {
-        "SETTEN_CLICKHOUSE_URL": world.settings.clickhouse_url,
-        "SETTEN_CLICKHOUSE_PASSWORD": PASSWORDS["setten"],
-        "SETTEN_CLICKHOUSE_DATABASE": "priority",
-        "SETTEN_PRIORITY_MODEL": str(model or world.model),
-    }
-    command = [sys.executable, "-m", "jobs.cli", "prioritise", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_the_command_prints_a_table_json_and_csv_of_the_same_list(world: World) -> None:
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def setten(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs `setten prioritise` on the world, within this process."""
+    for name in [name for name in os.environ if name.startswith("SETTEN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(world.settings.data_dir)  # no setten.toml there
+    monkeypatch.setenv("SETTEN_CLICKHOUSE_URL", world.settings.clickhouse_url)
+    monkeypatch.setenv("SETTEN_CLICKHOUSE_PASSWORD", PASSWORDS["setten"])
+    monkeypatch.setenv("SETTEN_CLICKHOUSE_DATABASE", "priority")
+
+    def run(*arguments: str, model: Path = world.model) -> Done:
+        monkeypatch.setenv("SETTEN_PRIORITY_MODEL", str(model))
+        with pytest.raises(SystemExit) as ended:
+            app(["prioritise", *arguments], prog_name="setten")
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
+
+    return run
+
+
+def test_the_command_prints_a_table_json_and_csv_of_the_same_list(setten: Command) -> None:
     options = ("--as-of", NOW.isoformat(), "--tier", "strategic")
-    table = setten(world, *options, "--lang", "ja")
+    table = setten(*options, "--lang", "ja")
     assert table.returncode == 0, table.stderr
     assert "期待売上" in table.stdout
-    told = json.loads(setten(world, *options, "--json").stdout)
-    lines = list(csv.DictReader(io.StringIO(setten(world, *options, "--csv").stdout)))
+    told = json.loads(setten(*options, "--json").stdout)
+    lines = list(csv.DictReader(io.StringIO(setten(*options, "--csv").stdout)))
     rows = [*told["ranked"], *told["unranked"]]
     assert [line["account_id"] for line in lines] == [row["account_id"] for row in rows]
     assert {row["tier"] for row in rows} == {"strategic"}
@@ -395,18 +413,20 @@ def test_the_command_prints_a_table_json_and_csv_of_the_same_list(world: World) 
             assert line[key] == ("" if factor["score"] is None else str(factor["score"]))
         added = [one["contribution"] for one in row["factors"].values() if one["contribution"] is not None]
         assert row["total"] is None or row["total"] == pytest.approx(sum(added))
-    limited = json.loads(setten(world, *options, "--limit", "2", "--json").stdout)
+    limited = json.loads(setten(*options, "--limit", "2", "--json").stdout)
     assert limited["ranked"] == told["ranked"][:2]
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
-def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(world: World, lang: str) -> None:
+def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(
+    world: World, setten: Command, lang: str
+) -> None:
     best = max(
         everyone(world, NOW).values(),
         key=lambda one: (len(one.decision_makers.deciders) > 0, len(one.expected_revenue.opportunities)),
     )
     account_id = best.account.account_id
-    done = setten(world, "--why", account_id, "--as-of", NOW.isoformat(), "--lang", lang)
+    done = setten("--why", account_id, "--as-of", NOW.isoformat(), "--lang", lang)
     assert done.returncode == 0, done.stderr
     for said in [
         MODEL.version,
@@ -415,7 +435,7 @@ def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(worl
         *(one.stakeholder.stated_on.isoformat() for one in best.decision_makers.deciders),
     ]:
         assert said in done.stdout
-    told = json.loads(setten(world, "--why", account_id, "--as-of", NOW.isoformat(), "--json").stdout)
+    told = json.loads(setten("--why", account_id, "--as-of", NOW.isoformat(), "--json").stdout)
     assert told["total"] == best.total
     shown = told["inputs"]["expected_revenue"]["opportunities"]
     assert [one["opportunity"]["opportunity_id"] for one in shown] == [
@@ -435,16 +455,16 @@ def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(worl
         (("--limit", "0"), "--limit"),
     ],
 )
-def test_who_asks_wrongly_is_told_how_to_ask(world: World, arguments: tuple[str, ...], remedy: str) -> None:
-    done = setten(world, *arguments)
+def test_who_asks_wrongly_is_told_how_to_ask(setten: Command, arguments: tuple[str, ...], remedy: str) -> None:
+    done = setten(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert remedy in done.stderr
 
 
-def test_a_model_that_is_wrong_is_told_line_by_line_and_ranks_nothing(world: World, tmp_path: Path) -> None:
+def test_a_model_that_is_wrong_is_told_line_by_line_and_ranks_nothing(setten: Command, tmp_path: Path) -> None:
     wrong = tmp_path / "mine.toml"
     wrong.write_text(MODEL_TEXT.replace("icp_fit = 4", "icp_fit = -1").replace("otherwise = 0.25", ""), "utf-8")
-    done = setten(world, model=wrong)
+    done = setten(model=wrong)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"{wrong}:7: weights.icp_fit: -1" in done.stderr
     assert "expected_revenue.otherwise: missing" in done.stderr

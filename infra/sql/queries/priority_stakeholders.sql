@@ -1,5 +1,5 @@
 -- Whom account plans name as deciding or approving, as known before a moment. Of an identified visitor the contact that she
--- turned out to be.
+-- turned out to be. One that was dropped has no item, and so no role.
 -- grain: stakeholder of the plan of an account. parameters: known_before DateTime64, the first moment of which statements
 -- do not count.
 SELECT
@@ -27,5 +27,5 @@ FROM
 ) AS stated
 LEFT JOIN (SELECT account_id AS merged_id, merged_into FROM accounts FINAL) AS part ON part.merged_id = stated.account
 LEFT JOIN (SELECT contact_key AS visitor, identified_as FROM contacts FINAL) AS known ON known.visitor = stated.named
-WHERE JSONExtractString(told, 'type') = 'plan_item_stated' AND decision_role IN ('decides', 'approves')
+WHERE decision_role IN ('decides', 'approves')
 ORDER BY account_id, key
