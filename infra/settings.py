@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         default=0, ge=0, le=65535, description="a collector's metrics, apart from its own port; 0 as for metrics_port"
     )
 
+    priority_model: Path | None = Field(
+        default=None, description="TOML: how `setten prioritise` ranks accounts; see docs/priority.md"
+    )
+
     sweep_every_s: int = Field(default=900, ge=1, le=86400, description="how often silence is looked for")
     webhook_url: str = Field(default="", description="told of every alert change, as JSON")
 
@@ -164,7 +168,7 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("kafka_ca_file", "clickhouse_ca_file", "webhooks_file")
+    @field_validator("kafka_ca_file", "clickhouse_ca_file", "webhooks_file", "priority_model")
     @classmethod
     def _file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

@@ -18,6 +18,7 @@ from jobs.cli_import import import_app
 from jobs.cli_keys import keys_app
 from jobs.cli_kpi import kpi
 from jobs.cli_plan import plan_app
+from jobs.cli_prioritise import prioritise
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
 from jobs.cli_sync import sync_app
@@ -50,6 +51,7 @@ app.command("forget")(forget)
 app.command("why")(why)
 app.command("kpi")(kpi)
 app.command("coverage")(coverage)
+app.command("prioritise")(prioritise)
 
 
 def _version(asked: bool) -> None:

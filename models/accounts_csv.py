@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from models.account_profile import AccountProfiled
 from models.facts import AccountDeclared, AccountMerged
 
 _REMEDIES = {
@@ -19,7 +20,16 @@ _REMEDIES = {
     "parent_account_id": "name another account's account_id, or leave it empty",
     "corporate_number": "give its 13 digits (法人番号), or leave it empty",
     "merged_into": "name the account_id of the account it has become part of, or leave it empty",
+    "industry": "give at most 128 characters",
+    "country": "give the two capital letters of ISO 3166-1, such as JP",
+    "region": "give at most 128 characters",
+    "employees": "give a whole number without separators, or leave it empty",
+    "annual_revenue": "give a plain number, such as 1500000000, and its currency, or leave both empty",
+    "currency": "give the three letters of ISO 4217, such as JPY",
+    "founded_year": "give a year, such as 1962, or leave it empty",
+    "labels": "list labels of 1 to 64 characters, separated by '|'",
 }
+_PROFILE = ("industry", "country", "region", "employees", "annual_revenue", "currency", "founded_year", "labels")
 _REQUIRED = ("account_id", "name")
 
 
@@ -31,13 +41,17 @@ class RowError:
     message: str
 
 
-def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared | AccountMerged], list[RowError]]:
+def parse(
+    text: str, recorded_at: datetime
+) -> tuple[list[AccountDeclared | AccountMerged | AccountProfiled], list[RowError]]:
     """Read an account list: what its good rows say, and what is wrong with each of the others.
 
     The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
-    kind, parent_account_id, corporate_number and merged_into. Other columns are ignored; empty fields take the
-    defaults. Where there is a column merged_into, an empty field says that the account stands alone. Of two rows that
-    declare the same account, or claim the same domain, the first one stands. recorded_at needs a zone.
+    kind, parent_account_id, corporate_number and merged_into; and of the company industry, country, region, employees,
+    annual_revenue, currency, founded_year and labels (`|`-separated). Other columns are ignored; empty fields take the
+    defaults. Where there is a column merged_into, an empty field says that the account stands alone. A row that says
+    anything of the company replaces what was stated of it. Of two rows that declare the same account, or claim the same
+    domain, the first one stands. recorded_at needs a zone.
     """
     rows = _rows(text.removeprefix("\ufeff"))
     _, header = next(rows, (1, []))
@@ -49,7 +63,7 @@ def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared | Acco
             return [], [RowError(1, f"header line: it must name the column {name!r} once; it has {columns}")]
     accounts: dict[str, AccountDeclared] = {}
     owners: dict[str, str] = {}
-    merges: list[AccountMerged] = []
+    beside: list[AccountMerged | AccountProfiled] = []
     errors: list[RowError] = []
     for line, fields in rows:
         outcome = fields if isinstance(fields, str) else _facts(columns, fields, recorded_at)
@@ -58,11 +72,11 @@ def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared | Acco
         if isinstance(outcome, str):
             errors.append(RowError(line, outcome))
             continue
-        account, merged = outcome
+        account, *others = outcome
         accounts[account.account_id] = account
         owners |= dict.fromkeys(account.domains, account.account_id)
-        merges += [merged] if merged else []
-    return [*accounts.values(), *merges], errors
+        beside += [one for one in others if one is not None]
+    return [*accounts.values(), *beside], errors
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
@@ -83,7 +97,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
 
 def _facts(
     columns: list[str], fields: list[str], recorded_at: datetime
-) -> tuple[AccountDeclared, AccountMerged | None] | str:
+) -> tuple[AccountDeclared, AccountMerged | None, AccountProfiled | None] | str:
     if len(fields) > len(columns) and any(fields[len(columns) :]):
         return f"row: {len(fields)} fields where the header line names {len(columns)} columns; quote fields with commas"
     row = {name: field.strip() for name, field in zip(columns, fields, strict=False) if name in _REMEDIES}
@@ -95,7 +109,8 @@ def _facts(
     merge = {"account_id": given["account_id"], "into": row.get("merged_into") or None, "recorded_at": recorded_at}
     try:
         account = AccountDeclared.model_validate({**given, "recorded_at": recorded_at})
-        return account, AccountMerged.model_validate(merge) if "merged_into" in columns else None
+        merged = AccountMerged.model_validate(merge) if "merged_into" in columns else None
+        return account, merged, _profile(row, recorded_at)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         # Of the merge only what it names can be wrong; the account was held against the contract before it.
@@ -103,6 +118,21 @@ def _facts(
         if name == "recorded_at":
             raise  # the caller's bug, not the row's
         return f"{name}: {row.get(name, '')!r}: {first['msg'].removeprefix('Value error, ')}; {_REMEDIES[name]}"
+
+
+def _profile(row: dict[str, str], recorded_at: datetime) -> AccountProfiled | None:
+    """What a row says of the company; None where it says nothing. Raises ValidationError."""
+    told: dict[str, object] = {name: row[name] for name in _PROFILE if row.get(name)}
+    if "labels" in told:
+        told["labels"] = [label for part in row["labels"].split("|") if (label := part.strip())]
+    if not told:
+        return None
+    told |= {"account_id": row["account_id"], "recorded_at": recorded_at}
+    # Neither says anything without the other: an amount in no currency is held against no ideal.
+    if ("annual_revenue" in told) != ("currency" in told):
+        told["annual_revenue"] = row.get("annual_revenue") or "missing"
+        told["currency"] = row.get("currency") or "missing"
+    return AccountProfiled.model_validate(told)
 
 
 def _conflict(account: AccountDeclared, accounts: dict[str, AccountDeclared], owners: dict[str, str]) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from models.account_profile import AccountProfiled
 from models.crm_facts import ProductDeclared
 from models.directory import Directory
 from models.facts import (
@@ -30,10 +31,14 @@ Subject = tuple[str, ...]
 
 
 class Held(NamedTuple):
-    """What an import needs of a statement that holds: a digest of what it says (content), and whose it is."""
+    """What an import needs of a statement that holds: a digest of what it says (content), and whose it is.
+
+    profile: of a profile all that it says, as an import adds to it.
+    """
 
     content: bytes
     account_id: str | None
+    profile: AccountProfiled | None = None
 
 
 def news_of(fact: AnyFact, known: Directory, known_beside: Mapping[Subject, Held]) -> News:
@@ -66,7 +71,8 @@ def what_holds(facts: Iterable[SideFact]) -> dict[Subject, Held]:
     found: dict[Subject, tuple[datetime, int, Held]] = {}
     for fact in facts:
         account_id = None if isinstance(fact, ProductDeclared | KpiTargetSet) else fact.account_id
-        told = (fact.recorded_at, fact.fact_id.int, Held(content(fact), account_id))
+        profile = fact if isinstance(fact, AccountProfiled) else None
+        told = (fact.recorded_at, fact.fact_id.int, Held(content(fact), account_id, profile))
         about_it = subject(fact)
         found[about_it] = max(told, found.get(about_it, told), key=lambda one: one[:2])
     return {about_it: said for about_it, (_, _, said) in found.items()}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from jobs.demo.cast import OWN_DOMAIN, Company, Person
+from jobs.demo.profiles import PROFILES, profile_of
 from jobs.demo.script import NEW_DOMAIN, NEW_NAME, Script
 from jobs.demo.timeline import Timeline, at, next_month
 from models.facts import AccountDeclared, AnyFact, ContactDeclared, OwnDomainDeclared, RevenueRecorded
@@ -28,6 +29,8 @@ def facts_of(
         parent_account_id=company.parent,
     )
     yield declared
+    if company.account_id in PROFILES:
+        yield profile_of(company, declared.recorded_at)
     if script.renamed_on:
         yield declared.model_copy(
             update={

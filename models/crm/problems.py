@@ -19,6 +19,7 @@ class Wrong(StrEnum):
     PRODUCT_MISSING = "product_missing"
     PRODUCT_UNKNOWN = "product_unknown"
     VALUE_UNLISTED = "value_unlisted"
+    VALUE_UNREADABLE = "value_unreadable"
     DOMAIN_UNUSABLE = "domain_unusable"
     DATE_UNLIKELY = "date_unlikely"
 
@@ -36,6 +37,7 @@ MEANINGS: dict[Wrong, str] = {
     Wrong.PRODUCT_MISSING: "the row names no product",
     Wrong.PRODUCT_UNKNOWN: "no product has this name; it is kept as written",
     Wrong.VALUE_UNLISTED: "the value is not among those that the map lists in `known`",
+    Wrong.VALUE_UNREADABLE: "a value of the company's profile cannot be read; it is left out",
     Wrong.DOMAIN_UNUSABLE: "the domain is nobody's, of free mail, or another account's; it is left out",
     Wrong.DATE_UNLIKELY: "the dates contradict each other or the outcome; they are kept as written",
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from models.crm import declared, recorded
+from models.crm import declared, profiled, recorded
 from models.crm.cells import Cells
 from models.crm.mapping import Reading
 from models.crm.problems import Problem, Wrong
@@ -79,8 +79,12 @@ class Reader:
             cells = _cells(row, reading)
             read.append((row, cells, None if cells.refused else declared.account(cells, self._world)))
         for row, cells, found in read:
-            facts = () if found is None else (declared.with_parent(found, cells, self._world),)
-            yield self._answer(row, cells, facts)
+            facts: list[AnyFact] = []
+            if found is not None:
+                facts.append(declared.with_parent(found, cells, self._world))
+                if profile := profiled.profile(cells, self._world, found.account_id):
+                    facts.append(profile)
+            yield self._answer(row, cells, tuple(facts))
 
     def _answer(self, row: Row, cells: Cells, facts: tuple[AnyFact, ...]) -> Answer:
         news = []

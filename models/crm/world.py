@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from models.account_profile import AccountProfiled
 from models.crm.accounts import AccountIndex
 from models.crm.cells import Cells
 from models.crm.mapping import CrmMap
@@ -19,7 +20,8 @@ from models.novelty import Held, Subject
 class World:
     """recorded_at: when the rows are stated. known, known_of_crm: what holds in the store.
 
-    products: names by plain_key. sums: revenue that is added up, by account, month and currency.
+    products: names by plain_key. profiles: by account, as known before.
+    sums: revenue that is added up, by account, month and currency.
     matched: accounts of the file that were found to be known ones, by how.
     """
 
@@ -29,12 +31,15 @@ class World:
     recorded_at: datetime
     accounts: AccountIndex = field(init=False)
     products: dict[str, str] = field(init=False)
+    profiles: dict[str, AccountProfiled] = field(init=False)
     sums: dict[tuple[str, date, str], float] = field(default_factory=dict)
     matched: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.accounts = AccountIndex.of(self.known.accounts.values(), self.map.aliases.accounts)
         declared = ProductDeclared.model_fields["type"].default
+        held = (one.profile for one in self.known_of_crm.values())
+        self.profiles = {one.account_id: one for one in held if one is not None}
         self.products = {plain_key(name): name for kind, name, *_ in self.known_of_crm if kind == declared}
 
     def account_of(self, cells: Cells, about: Subject = ()) -> str | None:

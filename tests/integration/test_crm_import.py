@@ -99,6 +99,7 @@ def test_the_maven_export_gives_the_counts_of_its_file_and_every_odd_row_is_repo
     assert counts(answer) == {
         "product_declared": [7, 0, 0],
         "account_declared": [85, 0, 0],
+        "account_profiled": [85, 0, 0],
         "opportunity_recorded": [8800, 0, 0],
     }
     assert Counter(row["deal_stage"] for row in rows) == {
@@ -118,16 +119,53 @@ def test_the_maven_export_gives_the_counts_of_its_file_and_every_odd_row_is_repo
     assert lines == {
         *(("account_missing", "sales_pipeline.csv", n) for n, row in enumerate(rows, 2) if not row["account"]),
         *(("product_unknown", "sales_pipeline.csv", n) for n, row in enumerate(rows, 2) if row["product"] == "GTXPro"),
-        *(("value_unlisted", "accounts.csv", n) for n in sectors(folder, "technolgy")),
+        *(("value_unlisted", "accounts.csv", n) for n in lines_with(folder, "sector", "technolgy")),
+        *(("value_unreadable", "accounts.csv", n) for n in lines_with(folder, "office_location", "Philipines")),
     }
-    assert {one["suggestion"] for one in told} == {"", "GTX Pro", "technology"}
+    assert {one["suggestion"] for one in told} == {"", "GTX Pro", "technology", "Philippines"}
     assert int(stack.ask("SELECT countIf(account_id IS NULL) FROM opportunities")) == 1425
     assert stack.ask("SELECT count() FROM revenue") == "0", "a company's own turnover is no revenue of ours"
 
 
-def sectors(folder: Path, sector: str) -> list[int]:
+def test_the_maven_export_gives_profiles_of_its_accounts(real_data: Path, stack: Stack) -> None:
+    folder = real_data / "crm" / "maven"
+    import_crm(stack, folder, "--preset", "maven")
+    codes = {"United States": "US", "Kenya": "KE", "Philipines": "", "Belgium": "BE", "Brazil": "BR", "China": "CN"}
+    codes |= {"Germany": "DE", "Italy": "IT", "Japan": "JP", "Jordan": "JO", "Korea": "KR", "Norway": "NO"}
+    codes |= {"Panama": "PA", "Poland": "PL", "Romania": "RO"}
     with (folder / "accounts.csv").open(encoding="utf-8") as file:
-        return [number for number, row in enumerate(csv.DictReader(file), 2) if row["sector"] == sector]
+        expected = {
+            row["account"]: (
+                row["sector"],
+                codes[row["office_location"]],
+                int(row["employees"]),
+                round(float(row["revenue"]) * 1e6),
+                int(row["year_established"]),
+            )
+            for row in csv.DictReader(file)
+        }
+    rows = stack.clickhouse.query_text(
+        "SELECT a.name AS name, industry, country, employees, annual_revenue, currency, founded_year"
+        " FROM account_profiles AS p JOIN (SELECT account_id, name FROM accounts FINAL) AS a USING (account_id)"
+    ).to_pylist()
+    assert {row["currency"] for row in rows} == {"USD"}
+    found = {
+        row["name"]: (
+            row["industry"],
+            row["country"],
+            row["employees"],
+            round(row["annual_revenue"]),
+            row["founded_year"],
+        )
+        for row in rows
+    }
+    assert found == expected
+    assert len(found) == 85
+
+
+def lines_with(folder: Path, column: str, value: str) -> list[int]:
+    with (folder / "accounts.csv").open(encoding="utf-8") as file:
+        return [number for number, row in enumerate(csv.DictReader(file), 2) if row[column] == value]
 
 
 def test_importing_again_says_nothing_new_and_changes_no_table(real_data: Path, stack: Stack) -> None:

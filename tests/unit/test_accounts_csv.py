@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from models.account_profile import AccountProfiled
 from models.accounts_csv import parse
 from models.facts import AccountMerged
 
@@ -37,6 +38,37 @@ def test_a_column_of_merges_says_of_each_account_what_it_is_part_of() -> None:
     assert wrong == []
     assert [(one.account_id, one.into) for one in told if isinstance(one, AccountMerged)] == [("a", "b"), ("b", None)]
     assert not [one for one in parse(HEADER + "a,A,,,,\n", NOW)[0] if isinstance(one, AccountMerged)]
+
+
+PROFILE = "account_id,name,industry,country,region,employees,annual_revenue,currency,founded_year,labels\n"
+
+
+def test_a_row_says_what_the_company_is_and_an_empty_one_nothing() -> None:
+    told, wrong = parse(PROFILE + "a,A,機械,JP,兵庫県,1200,1.5e9,JPY,1962,listed|uses_kafka\nb,B,,,,,,,,\n", NOW)
+    assert wrong == []
+    assert [one for one in told if isinstance(one, AccountProfiled)] == [
+        AccountProfiled(
+            recorded_at=NOW, account_id="a", industry="機械", country="JP", region="兵庫県", employees=1200,
+            annual_revenue=1.5e9, currency="JPY", founded_year=1962, labels=("listed", "uses_kafka"),
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ("a,A,,Japan,,,,,,", "country"),
+        ("a,A,,,,many,,,,", "employees"),
+        ("a,A,,,,,much,JPY,,", "annual_revenue"),
+        ("a,A,,,,,5,,,", "currency"),
+        ("a,A,,,,,,JPY,,", "annual_revenue"),
+        ("a,A,,,,,,,62,", "founded_year"),
+        ("a,A,,,,,,,," + "x" * 65, "labels"),
+    ],
+)
+def test_what_cannot_be_read_of_a_company_stops_the_row(row: str, field: str) -> None:
+    [(line, message)] = errors(row + "\n", PROFILE)
+    assert (line, message.partition(":")[0]) == (2, field)
 
 
 def test_an_account_that_is_part_of_itself_is_refused() -> None:

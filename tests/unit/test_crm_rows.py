@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from models.account_profile import AccountProfiled
+from models.crm.countries import country_code
 from models.crm.mapping import CrmMap, FileMap, reading_of
 from models.crm.problems import MEANINGS, Wrong
 from models.crm.reading import Answer, Reader
@@ -122,6 +124,100 @@ def test_a_key_that_no_account_can_have_is_refused_with_its_field(key: str) -> N
     answer = Import().one(f"Id,Name\n{key},Aozora\n", "accounts", {"id": "Id", "name": "Name"})
     assert answer.refused
     assert [(one.field, one.value) for one in answer.problems] == [("id", key)]
+
+
+COMPANY = {
+    "id": "Id", "name": "Name", "industry": "Industry", "country": "Country", "region": "Region", "employees": "Staff",
+    "annual_revenue": "Revenue", "currency": "Currency", "founded_year": "Since", "labels": "Labels",
+}  # fmt: skip
+COMPANY_HEADER = "Id,Name,Industry,Country,Region,Staff,Revenue,Currency,Since,Labels\n"
+
+
+def profile(row: str, known: list[AnyFact] | None = None, **of_file: Any) -> Answer:
+    return Import([AOZORA, *(known or [])]).one(COMPANY_HEADER + row, "accounts", COMPANY, **of_file)
+
+
+def profiled(answer: Answer) -> AccountProfiled:
+    [found] = [one for one in answer.facts if isinstance(one, AccountProfiled)]
+    return found
+
+
+def test_a_row_of_accounts_states_what_the_company_is() -> None:
+    answer = profile(
+        'aozora,青空重工業,機械,日本,兵庫県,"１２,０００","1,500",usd,1962,listed; uses_kafka\n', unit=1_000_000
+    )
+    assert answer.problems == ()
+    assert profiled(answer) == AccountProfiled(
+        recorded_at=NOW, account_id="aozora", industry="機械", country="JP", region="兵庫県", employees=12_000,
+        annual_revenue=1_500_000_000, currency="USD", founded_year=1962, labels=("listed", "uses_kafka"),
+    )  # fmt: skip
+
+
+def test_a_row_that_says_nothing_of_the_company_states_no_profile() -> None:
+    answer = profile("aozora,青空重工業,,,,,,USD,,\n")
+    assert [one.type for one in answer.facts] == ["account_declared"]
+
+
+def test_an_empty_field_of_a_profile_says_nothing_and_the_others_are_replaced() -> None:
+    known = AccountProfiled(
+        recorded_at=BEFORE, account_id="aozora", industry="機械", employees=900, annual_revenue=5.0, currency="JPY",
+        labels=("listed",),
+    )  # fmt: skip
+    told = profiled(profile("aozora,青空重工業,,JP,,1000,,USD,,\n", [known]))
+    assert told == known.model_copy(update={"recorded_at": NOW, "country": "JP", "employees": 1000})
+
+
+@pytest.mark.parametrize(
+    ("field", "row", "suggestion"),
+    [
+        ("country", "a,A,steel,Philipines,,,,,,", "Philippines"),
+        ("country", "a,A,steel,12,,,,,,", ""),
+        ("employees", "a,A,steel,,,1000-5000,,,,", ""),
+        ("employees", "a,A,steel,,,7.5,,,,", ""),
+        ("employees", "a,A,steel,,,-7,,,,", ""),
+        ("annual_revenue", "a,A,steel,,,,much,,,", ""),
+        ("annual_revenue", "a,A,steel,,,,€7,JPY,,", ""),
+        ("annual_revenue", "a,A,steel,,,,-7,,,", ""),
+        ("currency", "a,A,steel,,,,7,yens,,", ""),
+        ("founded_year", "a,A,steel,,,,,,April,", ""),
+        ("founded_year", "a,A,steel,,,,,,0096,", ""),
+        ("labels", "a,A,steel,,,,,,," + "x" * 65, ""),
+    ],
+)
+def test_what_cannot_be_read_of_a_company_is_reported_and_left_out(field: str, row: str, suggestion: str) -> None:
+    answer = profile(row + "\n")
+    assert not answer.refused
+    assert [(one.reason, one.field, one.suggestion) for one in answer.problems] == [
+        (Wrong.VALUE_UNREADABLE, field, suggestion)
+    ]
+    assert profiled(answer) == AccountProfiled(recorded_at=NOW, account_id="a", industry="steel")
+
+
+def test_the_map_says_what_industries_and_countries_stand_for() -> None:
+    values = {"industry": {"technolgy": "technology"}, "country": {"Philipines": "PH"}}
+    told = profiled(profile("a,A,technolgy,Philipines,,,,,,\n", values=values))
+    assert (told.industry, told.country) == ("technology", "PH")
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("jp", "JP"),
+        ("日本", "JP"),
+        ("united states", "US"),
+        ("ＵＳＡ", "US"),
+        ("UK", "GB"),
+        ("Viet Nam", "VN"),
+        ("中国", "CN"),
+    ],
+)
+def test_a_country_is_told_by_two_letters_or_its_name(written: str, code: str) -> None:
+    assert country_code(written) == code
+
+
+@pytest.mark.parametrize("written", ["Atlantis", "12", "日"])
+def test_what_is_no_country_is_none(written: str) -> None:
+    assert country_code(written) is None
 
 
 # --- contacts ---------------------------------------------------------------------------------------------------------

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobs.demo.cast import COMPANIES
+from jobs.demo.profiles import PROFILES
 from jobs.demo.timeline import is_closed
 from jobs.demo.world import World, build
+from models.account_profile import AccountProfiled
 from models.directory import Binding, Directory
 from models.events import Signal
 from models.folding import fold
@@ -263,6 +265,14 @@ def test_the_cast_is_forty_accounts_with_four_to_twenty_five_people_each() -> No
     assert sum(account.kind == "partner" for account in accounts.values()) == 5
     assert sum(account.parent_account_id is not None for account in accounts.values()) == 4
     assert all(4 <= company.executives + company.managers + company.staff <= 25 for company in COMPANIES)
+
+
+def test_some_accounts_are_profiled_and_none_that_is_not_there() -> None:
+    profiles = [fact for fact in world_of(*FIRST).facts if isinstance(fact, AccountProfiled)]
+    assert {fact.account_id for fact in profiles} == set(PROFILES) < {company.account_id for company in COMPANIES}
+    assert len(profiles) == len(PROFILES) == 15
+    assert any(fact.employees is None for fact in profiles), "there is something unknown to show"
+    assert any(fact.annual_revenue is None and fact.currency is None for fact in profiles)
 
 
 def test_touches_are_bound_in_every_way_the_directory_knows() -> None:

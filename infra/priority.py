@@ -1,0 +1,79 @@
+"""What the priority model asks of ClickHouse: every account with all that was known of it by a day."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from infra.clickhouse import ClickHouse
+from models.account_profile import AccountProfiled
+from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, RevenueMonth
+from models.priority.model import PriorityModel
+from models.priority.ranking import Ranking, rank
+
+T = TypeVar("T")
+
+
+def rank_accounts(clickhouse: ClickHouse, zone: ZoneInfo, model: PriorityModel, as_of: date) -> Ranking:
+    """Rank all accounts as of the end of a business day. zone: of business days.
+
+    Of profiles, opportunities, revenue and plans counts what was recorded by then, of touches what happened by then;
+    accounts, mergers and seniorities are those of now.
+    """
+    next_day = datetime.combine(as_of + timedelta(days=1), time(), zone)
+    known = {"known_before": next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")}
+    touched = {"first": as_of - timedelta(days=model.touch_days - 1), "last": as_of}
+    opportunities = _by_account(
+        (row.pop("account_id"), Opportunity(**row))
+        for row in _rows(clickhouse, "priority_opportunities", {**known, "as_of": as_of})
+    )
+    revenue = _by_account(
+        (row.pop("account_id"), RevenueMonth(**row))
+        for row in _rows(clickhouse, "priority_revenue", {**known, "last": as_of.replace(day=1)})
+    )
+    stakeholders = _by_account(
+        (row["account_id"], _stakeholder(row, zone)) for row in _rows(clickhouse, "priority_stakeholders", known)
+    )
+    in_touch = _by_account(
+        (row.pop("account_id"), InTouch(**row)) for row in _rows(clickhouse, "priority_in_touch", touched)
+    )
+    accounts = [
+        KnownAccount(
+            account_id=(account_id := row["account_id"]),
+            name=row["name"],
+            tier=row["tier"],
+            kind=row["kind"],
+            profile=AccountProfiled.model_validate_json(row["profile"]) if row["profile"] else None,
+            opportunities=opportunities.get(account_id, ()),
+            revenue=revenue.get(account_id, ()),
+            stakeholders=stakeholders.get(account_id, ()),
+            in_touch=in_touch.get(account_id, ()),
+        )
+        for row in _rows(clickhouse, "priority_accounts", known)
+    ]
+    return rank(accounts, opportunities.get("", ()), model, as_of)
+
+
+def _rows(clickhouse: ClickHouse, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = clickhouse.query(name, parameters).to_pylist()
+    return rows
+
+
+def _by_account(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    found: dict[str, list[T]] = defaultdict(list)
+    for account_id, one in pairs:
+        found[account_id].append(one)
+    return {account_id: tuple(several) for account_id, several in found.items()}
+
+
+def _stakeholder(row: dict[str, Any], zone: ZoneInfo) -> PlanStakeholder:
+    return PlanStakeholder(
+        key=row["key"],
+        name=row["name"],
+        title=row["title"],
+        contact_key=row["contact_key"] or None,
+        relationship=row["relationship"],
+        decision_role=row["decision_role"],
+        stated_on=row["recorded_at"].astimezone(zone).date(),
+    )
