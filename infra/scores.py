@@ -169,11 +169,14 @@ class Scores:
 
     def _parameters(self) -> dict[str, Any]:
         points = self.profile.points
+        weights = self.profile.seniority.model_dump()
+        unknown_first = sorted(weights, key=lambda seniority: seniority != "unknown")
         return {
             "actions": list(points),
             "points": [worth.points for worth in points.values()],
             "caps": [worth.cap for worth in points.values()],
-            "weights": self.profile.seniority.model_dump(),
+            "seniorities": unknown_first,
+            "weights": [weights[seniority] for seniority in unknown_first],
             "people_days": self.profile.people_days,
         }
 

@@ -2,7 +2,7 @@
 -- grain: account that has a row in these days. parameters: accounts Array(String), empty for all; as_of and before Date;
 -- first Date, the earliest day that counts in either; horizon_days and people_days UInt32; half_life Float64, in days;
 -- the profile: actions, points and caps, three arrays of the same length (an action `kind.*` stands for all others of the
--- kind), and weights Map(String, Float64) by seniority. keys: prefix of the sort key of contact_day.
+-- kind), and seniorities with their weights, the first of them for all that are not named. keys: prefix of the sort key of contact_day.
 SELECT
     account_id,
     sumIf(at_first * pow(0.5, ({as_of:Date} - day) / {half_life:Float64}), {as_of:Date} - day <= {horizon_days:UInt32}) AS score,
@@ -18,8 +18,8 @@ FROM
         account_id,
         day,
         engaged.contact_key AS contact_key,
-        if(known.seniority = '', 'unknown', known.seniority) AS seniority,
-        {points:Array(Float64)}[place] * least(touches, {caps:Array(UInt32)}[place]) * {weights:Map(String, Float64)}[seniority] AS at_first
+        known.seniority AS seniority,
+        {points:Array(Float64)}[place] * least(touches, {caps:Array(UInt32)}[place]) * {weights:Array(Float64)}[greatest(indexOf({seniorities:Array(String)}, known.seniority), 1)] AS at_first
     FROM
     (
         SELECT

@@ -1,8 +1,8 @@
 -- What each day changes at accounts: points on their own day, who began and who ended to count as engaged, and how many
 -- touches the rows were computed from. A person counts as engaged from a day with points on, for people_days days.
 -- grain: account x day on which something changes; days after `last` are those on which people end to count.
--- parameters: accounts Array(String); first and last Date, both included; people_days UInt32; actions, points, caps and
--- weights as in score_accounts. keys: prefix of the sort key of contact_day.
+-- parameters: accounts Array(String); first and last Date, both included; people_days UInt32; actions, points, caps,
+-- seniorities and weights as in score_accounts. keys: prefix of the sort key of contact_day.
 SELECT
     account_id,
     groupArray(day) AS days,
@@ -51,8 +51,8 @@ FROM
                 account_id,
                 day,
                 engaged.contact_key AS contact_key,
-                if(known.seniority = '', 'unknown', known.seniority) AS seniority,
-                {points:Array(Float64)}[place] * least(touches, {caps:Array(UInt32)}[place]) * {weights:Map(String, Float64)}[seniority] AS at_first,
+                known.seniority AS seniority,
+                {points:Array(Float64)}[place] * least(touches, {caps:Array(UInt32)}[place]) * {weights:Array(Float64)}[greatest(indexOf({seniorities:Array(String)}, known.seniority), 1)] AS at_first,
                 toUInt64(touches) + machine_touches AS seen
             FROM
             (
