@@ -12,13 +12,17 @@ from models.periods import Period
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a KPI. by: what to split it by, of kpi.by; as_of: the last day that counts and is known."""
+    """What is asked of a KPI. by: what to split it by, of kpi.by; as_of: the last day that counts and is known.
+
+    profile: version of the score profile whose stages count.
+    """
 
     kpi: Kpi
     periods: Sequence[Period]
     as_of: date
     by: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    profile: str = ""
 
 
 def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[KpiRow]:
@@ -28,8 +32,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
     wanted = windows(asked.periods)
     if not wanted:
         return []
-    next_day = datetime.combine(asked.as_of + timedelta(days=1), time(), zone)
-    known = {"known_before": next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")}
+    known = {"known_before": known_before(asked.as_of, zone), "profile": asked.profile}
     parameters = {
         **known,
         "firsts": [first for first, _ in wanted],
@@ -38,6 +41,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
         "last": max(last for _, last in wanted),
         "accounts": list(asked.accounts),
         "by": list(asked.by),
+        "zone": zone.key,
     }
     counted = []
     for row in clickhouse.rows(asked.kpi.query(asked.by), parameters):
@@ -47,4 +51,38 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
             values = {measure.key: row[measure.key] for measure in asked.kpi.measures}
             counted.append(Counted(group, wanted[int(row["w"]) - 1], row.get("currency", ""), values))
     [since] = clickhouse.rows("kpi_known_since", known)
-    return beside_previous(asked.kpi, asked.periods, counted, since[asked.kpi.ground])
+    return beside_previous(asked.kpi, asked.periods, counted, since)
+
+
+def known_before(as_of: date, zone: ZoneInfo) -> str:
+    """The first moment that is not known as of a day, as queries take it."""
+    next_day = datetime.combine(as_of + timedelta(days=1), time(), zone)
+    return next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@dataclass(frozen=True)
+class Phases:
+    """When an account entered each phase of the funnel, as of a day. None: not yet, or nobody knows."""
+
+    account_id: str
+    prospect_on: date | None
+    mql_on: date | None
+    sql_on: date | None
+    win_on: date | None
+    live_on: date | None
+    mrr_on: date | None
+    profit_on: date | None
+
+
+def phases(
+    clickhouse: ClickHouse, zone: ZoneInfo, as_of: date, profile: str, accounts: Sequence[str] = ()
+) -> list[Phases]:
+    """The phases of accounts (all, if none is named) by the end of a day. profile: version of the score profile."""
+    parameters = {
+        "as_of": as_of,
+        "known_before": known_before(as_of, zone),
+        "profile": profile,
+        "zone": zone.key,
+        "accounts": list(accounts),
+    }
+    return [Phases(**row) for row in clickhouse.rows("funnel_phases", parameters)]

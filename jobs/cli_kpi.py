@@ -7,6 +7,7 @@ import typer
 
 from infra.clickhouse import ClickHouse
 from infra.kpis import Question, ask_kpi
+from infra.score_profile import load_profile
 from infra.settings import Settings, load_settings
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.kpi_output import as_json_rows, kpi_list, kpi_table, print_csv
@@ -74,7 +75,7 @@ def kpi(
         asked = _periods(settings, period, since and since.date(), until and until.date(), day)
         clickhouse = ClickHouse(settings)
         _known_accounts(clickhouse, account or [])
-        question = Question(chosen, asked, day, split, tuple(account or ()))
+        question = Question(chosen, asked, day, split, tuple(account or ()), load_profile(settings).version)
         rows = ask_kpi(clickhouse, settings.zone, question)
     if as_json:
         print_json(as_json_rows(chosen, split, rows))

@@ -24,26 +24,23 @@ class Account:
 
     def __init__(self, profile: Profile, rows: Iterable[dict[str, Any]]) -> None:
         self._profile = profile
-        self._rows = [(row["day"], row["contact_key"], row["seniority"], worth(profile, row)) for row in rows]
-        self._rows = [row for row in self._rows if row[3] > 0]
         self._points: dict[date, float] = defaultdict(float)
-        for day, _, _, points in self._rows:
-            self._points[day] += points
+        self._people: dict[date, set[tuple[str, str]]] = defaultdict(set)
+        for row in rows:
+            if (points := worth(profile, row)) > 0:
+                self._points[row["day"]] += points
+                self._people[row["day"]].add((row["contact_key"], row["seniority"]))
         self._of_day: dict[date, tuple[float, int, int]] = {}
 
     def on(self, day: date) -> tuple[float, int, int]:
         """Score, people and managers at the end of a day."""
         if day not in self._of_day:
             half_life = self._profile["half_life_days"]
-            ages = ((day - one).days for one in self._points)
-            score = sum(
-                self._points[day - timedelta(days=age)] * 2 ** (-age / half_life)
-                for age in ages
-                if 0 <= age <= 10 * half_life
-            )
-            lately = {
-                (key, rank) for one, key, rank, _ in self._rows if 0 <= (day - one).days < self._profile["people_days"]
-            }
+            ages = [(age, day - timedelta(days=age)) for age in range(10 * half_life + 1)]
+            score = sum(self._points[one] * 2 ** (-age / half_life) for age, one in ages if one in self._points)
+            lately: set[tuple[str, str]] = set()
+            for _, one in ages[: self._profile["people_days"]]:
+                lately |= self._people.get(one, set())
             managers = sum(rank in ("executive", "management") for _, rank in lately)
             self._of_day[day] = round(score, 6), len(lately), managers
         return self._of_day[day]

@@ -43,10 +43,9 @@ AS SELECT
     stage.mql_on AS mql_on,
     sold.sql_on AS sql_on,
     sold.win_on AS win_on,
-    paid.months[1] AS live_on,
-    arrayFirst(
-        (third, first, second) -> second = addMonths(first, 1) AND third = addMonths(first, 2),
-        arrayPushBack(arrayPushBack(arrayPopFront(arrayPopFront(paid.months)), NULL), NULL), paid.months, arrayPushBack(arrayPopFront(paid.months), NULL)
+    arrayFirstOrNull(one -> 1, paid.months) AS live_on,
+    arrayFirstOrNull(
+        third -> has(paid.months, addMonths(third, -1)) AND has(paid.months, addMonths(third, -2)), paid.months
     ) AS mrr_on,
     CAST(NULL AS Nullable(Date)) AS profit_on
 FROM (SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL WHERE merged_into = '') AS account
@@ -86,7 +85,7 @@ LEFT JOIN
 ) AS sold ON sold.counts_for = account.account_id
 LEFT JOIN
 (
-    SELECT counts_for, arraySort(groupUniqArray(toNullable(month))) AS months
+    SELECT counts_for, arraySort(groupUniqArray(month)) AS months
     FROM revenue FINAL
     WHERE amount > 0
     GROUP BY counts_for
