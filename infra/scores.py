@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -93,14 +93,14 @@ class Scores:
 
         since, as_of: both included; all accounts, if none is named. Doing it again changes nothing.
         """
-        everyone = [row["account_id"] for row in self._clickhouse.rows("stage_accounts", {"profile": self.profile.version})]
-        chosen = [one for one in everyone if one in set(accounts)] if accounts else everyone
+        wanted = set(accounts)
+        chosen = [one for one in self.accounts() if not wanted or one in wanted]
         for start in range(0, len(chosen), _ACCOUNTS_AT_ONCE):
             yield self._update(as_of, since, chosen[start : start + _ACCOUNTS_AT_ONCE])
 
-    def accounts(self) -> int:
-        """How many accounts an update of all looks at."""
-        return len(self._clickhouse.rows("stage_accounts", {"profile": self.profile.version}))
+    def accounts(self) -> list[str]:
+        """The accounts that an update of all looks at."""
+        return [row["account_id"] for row in self._clickhouse.rows("stage_accounts", {"profile": self.profile.version})]
 
     def _update(self, as_of: date, since: date, accounts: list[str]) -> Updated:
         # The epoch first: what is read afterwards is of this one or newer, so that a version never claims too much.
@@ -183,9 +183,8 @@ class Scores:
 
 def _told(transition: Transition) -> tuple[Any, ...]:
     """What a transition says, in the order of its columns."""
-    told = asdict(transition)
-    left_out = ("day", "seen")
-    return tuple(int(value) if isinstance(value, bool) else value for name, value in told.items() if name not in left_out)
+    t = transition
+    return (t.from_stage, t.to_stage, int(t.qualified), t.score, t.people, t.managers, t.why_en, t.why_ja)
 
 
 def _last(told: Iterator[Standing]) -> Standing | None:

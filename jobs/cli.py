@@ -18,6 +18,7 @@ from jobs.cli_keys import keys_app
 from jobs.cli_kpi import kpi
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
+from jobs.cli_score import score_app
 from jobs.cli_sync import sync_app
 from jobs.cli_why import why
 from jobs.console import clear_errors, err, fail, out, print_json
@@ -40,6 +41,7 @@ app.add_typer(alerts_app, name="alerts")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(keys_app, name="keys")
 app.add_typer(review_app, name="review")
+app.add_typer(score_app, name="score")
 app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("why")(why)

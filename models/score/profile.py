@@ -1,4 +1,4 @@
-"""The score profile: a TOML file that says what an action is worth, how fast that fades, and what the stages ask for."""
+"""The score profile: a TOML file that says what actions are worth, how fast that fades, and what stages ask for."""
 
 import json
 import tomllib
@@ -133,8 +133,8 @@ def read_profile(text: str) -> ScoreProfile | list[ProfileError]:
 
 def _together(told: Mapping[str, Any]) -> Iterator[tuple[_PLACE, str, str]]:
     """What stages and spans say to each other; what is no number was told already."""
-    half_life, people_days = told.get("half_life_days"), told.get("people_days")
-    if _number(half_life) and _number(people_days) and people_days > HALF_LIVES * half_life:
+    half_life, people_days = _number(told.get("half_life_days")), _number(told.get("people_days"))
+    if half_life is not None and people_days is not None and people_days > HALF_LIVES * half_life:
         yield ("people_days",), str(people_days), f"at most {HALF_LIVES} half-lives, {HALF_LIVES * half_life}"
     listed = told.get("stages")
     stages: Sequence[Any] = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
@@ -145,21 +145,21 @@ def _together(told: Mapping[str, Any]) -> Iterator[tuple[_PLACE, str, str]]:
         name = stage.get("name")
         if name == UNAWARE or name in names[:at]:
             yield ("stages", at, "name"), repr(name), "there is one already: use another name"
-        score, leave = stage.get("score"), stage.get("leave_below")
-        if _number(score) and _number(leave) and leave > score:
+        score, leave = _number(stage.get("score")), _number(stage.get("leave_below"))
+        if score is not None and leave is not None and leave > score:
             yield ("stages", at, "leave_below"), str(leave), f"at most its score, {score}, or it would be left at once"
         if not at:
             continue
         for key in ("score", "leave_below", "people", "managers"):
             default = 0 if key in ("people", "managers") else None
-            before, now = stages[at - 1].get(key, default), stage.get(key, default)
-            if _number(before) and _number(now) and (now < before or (key == "score" and now == before)):
+            before, now = _number(stages[at - 1].get(key, default)), _number(stage.get(key, default))
+            if before is not None and now is not None and (now < before or (key == "score" and now == before)):
                 least = "more than" if key == "score" else "at least"
                 yield ("stages", at, key), str(now), f"{least} the {before} of the stage before it"
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _error(lines: Mapping[_PLACE, int], path: _PLACE, value: str, say: str) -> ProfileError:

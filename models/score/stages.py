@@ -1,8 +1,8 @@
 """The stages of an account: a fold of its engagement over days.
 
 On a day an account is in the highest stage that it entered (score, people and managers all reached) at most keep_days
-before and in which its score has not been below `leave_below` since. So what is known of keep_days and a score's own span
-decides, and nothing before: a stage needs no memory that could be wrong.
+before and in which its score has not been below `leave_below` since. So keep_days and the span of a score decide, and
+nothing before: a stage needs no memory that could be wrong.
 """
 
 from bisect import bisect_right
@@ -118,10 +118,20 @@ def transitions(profile: ScoreProfile, changes: Iterable[DayChange], last: date)
     for now in standings(profile, ordered, last):
         if now.rank != before:
             en, ja = _why(profile, before, now)
-            names = profile.stage_name(before), profile.stage_name(now.rank)
-            counts = now.score, now.people, now.managers
-            qualified = now.rank >= profile.mql_rank
-            found.append(Transition(now.day, *names, qualified, *counts, en, ja, seen.by(now.day)))
+            found.append(
+                Transition(
+                    day=now.day,
+                    from_stage=profile.stage_name(before),
+                    to_stage=profile.stage_name(now.rank),
+                    qualified=now.rank >= profile.mql_rank,
+                    score=now.score,
+                    people=now.people,
+                    managers=now.managers,
+                    why_en=en,
+                    why_ja=ja,
+                    seen=seen.by(now.day),
+                )
+            )
             before = now.rank
     return found
 
@@ -137,7 +147,8 @@ class Seen:
 
     def by(self, day: date) -> int:
         """Touches of the days that decide over the stage of this day and of the one before."""
-        return self._sums[bisect_right(self._days, day)] - self._sums[bisect_right(self._days, day - self._memory - _DAY)]
+        before = day - self._memory - _DAY
+        return self._sums[bisect_right(self._days, day)] - self._sums[bisect_right(self._days, before)]
 
 
 def _why(profile: ScoreProfile, before: int, now: Standing) -> tuple[str, str]:

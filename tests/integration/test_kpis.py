@@ -201,7 +201,9 @@ def funnel_days(facts: Any, days: list[dict[str, Any]], stages: list[dict[str, A
     found = {}
     for account in {fact.account_id for fact in facts if fact.type == "account_declared"}:
         declared = [f.recorded_at for f in facts if f.type == "account_declared" and f.account_id == account]
-        touched = [r["day"] for r in days if r["account_id"] == account and r["touches"] and r["direction"] != "internal"]
+        touched = [
+            r["day"] for r in days if r["account_id"] == account and r["touches"] and r["direction"] != "internal"
+        ]
         qualified = [r["day"] for r in stages if r["account_id"] == account and r["stage"] == "mqa"]
         paid = {f.month for f in facts if f.type == "revenue_recorded" and f.account_id == account and f.amount > 0}
         third = [m for m in paid if {months_before(m, 1), months_before(m, 2)} <= paid]
@@ -421,7 +423,9 @@ def expected(name: str, items: Iterable[Item], by: tuple[str, ...], asked: list[
 def ask(
     world: World, name: str, asked: list[Period], as_of: date, *by: str, accounts: tuple[str, ...] = ()
 ) -> list[KpiRow]:
-    return ask_kpi(world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts, world.profile))
+    return ask_kpi(
+        world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts, world.profile)
+    )
 
 
 def hold(rows: list[KpiRow], right: dict[Key, dict[str, Any]]) -> int:

@@ -1,4 +1,4 @@
-"""Scores and stages on a real ClickHouse, held against plain Python over the same rows; the demo world and made-up ones."""
+"""Scores and stages on a real ClickHouse against plain Python over the same rows; the demo world and small ones."""
 
 import csv
 import io
@@ -25,6 +25,7 @@ from models.records import Origin
 from models.score.ledger import contributions, engaged, score
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
+from streams.stages import StageKeeper
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
 from tests.plain_scores import Account
 from tests.stack import ROOT
@@ -39,8 +40,8 @@ ROWS = (
     " WHERE account_id != ''"
 )
 STORED = (
-    "SELECT account_id, toDate32(day) AS day, toString(from_stage) AS from_stage, toString(to_stage) AS to_stage, score,"
-    " people, managers, qualified, version FROM stage_transitions FINAL WHERE profile = {profile:String}"
+    "SELECT account_id, toDate32(day) AS day, toString(from_stage) AS from_stage, toString(to_stage) AS to_stage,"
+    " score, people, managers, qualified, version FROM stage_transitions FINAL WHERE profile = {profile:String}"
     " ORDER BY account_id, day"
 )
 
@@ -113,7 +114,10 @@ def test_the_scores_of_all_accounts_are_those_of_plain_python_and_of_the_pure_fu
     assert len(ranked) == 40
     for one in ranked:
         account = world.accounts[one.account_id]
-        assert (one.score, one.people, one.managers) == (pytest.approx(account.on(day)[0], abs=1e-5), *account.on(day)[1:])
+        assert (one.score, one.people, one.managers) == (
+            pytest.approx(account.on(day)[0], abs=1e-5),
+            *account.on(day)[1:],
+        )
         assert one.before == pytest.approx(account.on(day - timedelta(days=28))[0], abs=1e-5)
         assert one.stage == account.stage(day)
     for one in ranked[::8]:
@@ -132,7 +136,7 @@ def test_the_transitions_stored_are_those_of_the_definition(world: World) -> Non
     found = steps(rows)
     # Told apart by their stories; the definition is slow.
     for account_id in ("mikazuki", "komorebi", "yukishiro", "kiritani", "natsume"):
-        assert found[account_id] == world.accounts[account_id].transitions(date(2023, 6, 1), UNTIL), account_id
+        assert found[account_id] == world.accounts[account_id].transitions(date(2023, 1, 1), UNTIL), account_id
     for row in rows[::5]:
         told = world.accounts[row["account_id"]].on(row["day"])
         assert (row["score"], row["people"], row["managers"]) == (pytest.approx(told[0], abs=1e-5), *told[1:])
@@ -158,6 +162,61 @@ def test_the_stories_of_the_demo_world_show_in_their_scores(world: World) -> Non
 def test_before_the_first_touch_of_the_store_scores_are_unknown_and_not_zero(world: World) -> None:
     [one, *_] = world.scores.ranked(date(2001, 1, 1), ["mikazuki"])
     assert (one.score, one.before, one.change, one.stage, one.people) == (None, None, None, None, None)
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def setten(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SETTEN_")} | {
+        "SETTEN_CLICKHOUSE_URL": world.settings.clickhouse_url,
+        "SETTEN_CLICKHOUSE_PASSWORD": PASSWORDS["setten"],
+        "SETTEN_CLICKHOUSE_DATABASE": "scores",
+    }
+    command = [sys.executable, "-m", "jobs.cli", "score", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+AS_OF = ("--as-of", str(UNTIL))
+
+
+def test_the_command_prints_a_table_json_and_csv_of_the_same_scores(world: World) -> None:
+    table = setten(world, *AS_OF, "--lang", "ja")
+    assert table.returncode == 0, table.stderr
+    assert "エンゲージメントスコア" in table.stdout
+    told = json.loads(setten(world, *AS_OF, "--json").stdout)
+    lines = list(csv.DictReader(io.StringIO(setten(world, *AS_OF, "--csv").stdout)))
+    assert [one["account_id"] for one in told["accounts"]] == [one["account_id"] for one in lines]
+    assert [one["account_id"] for one in told["accounts"]] == [one.account_id for one in world.scores.ranked(UNTIL)]
+    assert float(lines[0]["score"]) == told["accounts"][0]["score"]
+    [one] = json.loads(setten(world, "mikazuki", *AS_OF, "--json").stdout)["accounts"]
+    assert one["account_id"] == "mikazuki"
+
+
+def test_why_tells_a_ledger_that_adds_up_to_the_score(world: World) -> None:
+    told = json.loads(setten(world, "why", "mikazuki", *AS_OF, "--json").stdout)
+    [listed] = world.scores.ranked(UNTIL, ["mikazuki"])
+    assert sum(one["points"] for one in told["ledger"]) == pytest.approx(told["score"]) == pytest.approx(listed.score)
+    shown = setten(world, "why", "mikazuki", *AS_OF, "--limit", "3").stdout
+    assert f"{told['score']:,.1f}" in shown
+    assert f"{len(told['ledger']) - 3} more" in shown
+    assert "email.received" in shown or "meeting.held" in shown
+
+
+def test_the_phases_of_an_account_have_their_days(world: World) -> None:
+    [one] = json.loads(setten(world, "phases", "mikazuki", *AS_OF, "--json").stdout)
+    rows = [row for row in stored(world.scores, world.clickhouse) if row["account_id"] == "mikazuki"]
+    assert one["mql_on"] == str(min(row["day"] for row in rows if row["to_stage"] == "mqa"))
+    assert (one["sql_on"], one["profit_on"]) == (None, None)
+    assert one["live_on"] < one["mrr_on"]
+    [early] = json.loads(setten(world, "phases", "mikazuki", "--as-of", "2023-05-01", "--json").stdout)
+    assert (early["mql_on"], early["mrr_on"]) == (None, None)
+
+
+def test_who_asks_for_no_account_is_told_how_to_ask(world: World) -> None:
+    done = setten(world, "nobody")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'nobody' is no account: use an account_id" in done.stderr
 
 
 # --- what changes afterwards --------------------------------------------------------------------------------------
@@ -249,6 +308,19 @@ def test_a_seniority_corrected_later_corrects_the_stages(small: Small) -> None:
     update(small.scores, LAST)
     assert small.found() == small.right()
     assert not any(to == "mqa" for _, _, to in small.found()["aozora"])
+
+
+def test_the_worker_looks_at_all_accounts_once_a_day_and_at_others_when_they_were_touched(small: Small) -> None:
+    keeper = StageKeeper(lambda: small.scores)
+    assert keeper.run(LAST, []) > 0
+    assert (keeper.run(LAST, []), keeper.run(LAST, ["aozora", "kita"])) == (0, 0)
+    ingest(small.cycle, meeting(LAST, "taro@kita.example"))
+    assert (keeper.run(LAST, []), keeper.run(LAST, ["aozora"]), keeper.run(LAST, ["kita"])) == (0, 0, 1)
+    ingest(small.cycle, meeting(LAST - timedelta(days=1), "jiro@kita.example"))
+    assert keeper.run(LAST + timedelta(days=1), []) > 0
+    since = LAST - timedelta(days=LATE_DAYS - 1)
+    right = {k: [one for one in of_account if one[0] >= since] for k, of_account in small.right().items()}
+    assert {k: [s for s in v if since <= s[0] <= LAST] for k, v in small.found().items()} == right
 
 
 class Sleeper(Scores):

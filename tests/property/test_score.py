@@ -110,7 +110,9 @@ def test_transitions_are_those_of_the_definition_in_whatever_order_days_come(
 
 @settings(deadline=None, max_examples=40)
 @given(ROWS, st.integers(0, 300))
-def test_the_days_that_a_stretch_needs_give_its_transitions_and_their_versions(rows: list[LedgerRow], start: int) -> None:
+def test_the_days_that_a_stretch_needs_give_its_transitions_and_their_versions(
+    rows: list[LedgerRow], start: int
+) -> None:
     """What the worker reads for the last days is enough: it finds what all of history says of them."""
     since, last = FIRST + timedelta(days=start), FIRST + timedelta(days=420)
     first = since - timedelta(days=memory_days(PROFILE))

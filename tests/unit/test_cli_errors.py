@@ -53,6 +53,8 @@ CLOSED = "127.0.0.1:9"
         (("why", "sato@example.co.jp", "--on", "0001-01-01"), {}, "give a year from 1990 to 2100"),
         (("why", "sato@example.co.jp", "--lang", "fr"), {}, "'fr' is not one of"),
         (("why", "sato@example.co.jp"), {}, "no ClickHouse is configured"),
+        (("score",), {}, "no ClickHouse is configured"),
+        (("score", "profile"), {"SETTEN_SCORE_PROFILE": "missing.toml"}, "no such file: missing.toml"),
         (("import", "facts", "missing.json"), {}, "missing.json"),
         (("import", "facts", "here.csv"), {}, "here.csv: fact 1: not_json"),
         (("status",), {"SETTEN_BUSINESS_TIMEZONE": "Mars/Olympus"}, "not a time zone"),

@@ -213,7 +213,9 @@ def test_an_error_in_a_profile_names_line_key_value_and_remedy(old: str, new: st
 
 
 def test_all_errors_of_a_profile_are_told_together() -> None:
-    wrong = SMALL.replace("cap = 3", "cap = 0").replace("staff = 1", "staff = -1").replace("score = 4\n", "score = 'x'\n")
+    wrong = (
+        SMALL.replace("cap = 3", "cap = 0").replace("staff = 1", "staff = -1").replace("score = 4\n", "score = 'x'\n")
+    )
     found = read_profile(wrong)
     assert isinstance(found, list)
     assert [one.line for one in found] == [7, 14, 19]
