@@ -34,7 +34,7 @@ def demo_until(settings: Settings) -> date:
 
 
 def load_demo(settings: Settings, seed: int, until: date | None = None) -> tuple[World, ImportReport]:
-    """Send facts and signals through Kafka, wait for ingest, assess every week of the last year, and compute all stages.
+    """Send facts and signals through Kafka, wait for ingest, assess the weeks of the last year, compute all stages.
 
     Loading the same world again changes nothing. Raises the errors of imports and assessments.
     """

@@ -1,4 +1,4 @@
-"""Stages of all accounts over all of history: what `setten score update` does, and a replay and the demo world after."""
+"""Stages of all accounts over all of history: for `setten score update`, and after a replay and the demo world."""
 
 from datetime import date
 
