@@ -50,7 +50,7 @@ def kpi(
     data_dir: DataDirOption = None,
     config: Config = None,
 ) -> None:
-    """Ask a KPI by period, each with the period before: engagement, contacts, win rate, revenue, NPS and others.
+    """Ask a KPI by period, each with the period before: engagement, win rate, revenue, NPS, the funnel and others.
 
     `setten kpi list` names them all; what each means is in docs/metrics.md. Exit code 2: asked wrongly.
     """

@@ -266,7 +266,7 @@ def small(new_store: Callable[[], Store]) -> Small:
     store = new_store()
     cycle = Cycle(store, "facts", lambda touched: None)
     ingest(cycle, *ACCOUNTS, topic="facts")
-    meetings = [meeting(LAST - timedelta(days=back), who) for back in range(0, 300, 20) for who in PEOPLE]
+    meetings = [meeting(LAST - timedelta(days=back), who) for back in range(40, 300, 12) for who in PEOPLE]
     ingest(cycle, *meetings)
     return Small(store, cycle, Scores(store.clickhouse, load_profile(Settings())))
 
