@@ -15,9 +15,18 @@ from models.score.stages import DayChange, memory_days, transitions
 from tests.plain_scores import Account
 from tests.unit.test_score import SMALL
 
-FOUND = read_profile(SMALL)
-assert isinstance(FOUND, ScoreProfile)
-PROFILE = FOUND
+# Points are gone after 20 days and a stage is kept for 60: what is older than a score decides as well.
+KEPT = SMALL.replace("half_life_days = 10", "half_life_days = 2").replace("keep_days = 5", "keep_days = 60")
+KEPT = KEPT.replace("leave_below = 2\n", "leave_below = 0\n").replace("leave_below = 30", "leave_below = 0")
+
+
+def read(text: str) -> ScoreProfile:
+    found = read_profile(text)
+    assert isinstance(found, ScoreProfile), found
+    return found
+
+
+PROFILE = read(SMALL)
 FIRST = date(2025, 1, 1)
 PEOPLE = {
     "mail:a@x.example": "executive",
@@ -74,48 +83,51 @@ def test_a_score_is_the_sum_of_its_ledger(rows: list[LedgerRow], day: date) -> N
     assert sum(one.points for one in contributions(PROFILE, rows, day)) == pytest.approx(score(PROFILE, rows, day))
 
 
-def changes(rows: list[LedgerRow]) -> list[DayChange]:
+def changes(profile: ScoreProfile, rows: list[LedgerRow]) -> list[DayChange]:
     """What score_changes.sql answers of the rows, in plain Python over every day."""
     if not rows:
         return []
-    first, last = min(row.day for row in rows), max(row.day for row in rows) + timedelta(days=PROFILE.people_days)
-    found, before = [], engaged(PROFILE, [], first)
+    first, last = min(row.day for row in rows), max(row.day for row in rows) + timedelta(days=profile.people_days)
+    found, before = [], engaged(profile, [], first)
     day = first
     while day <= last:
-        now, today = engaged(PROFILE, rows, day), [row for row in rows if row.day == day]
+        now, today = engaged(profile, rows, day), [row for row in rows if row.day == day]
         if today or now != before:
-            told = score(PROFILE, today, day), now.people - before.people, now.managers - before.managers
+            told = score(profile, today, day), now.people - before.people, now.managers - before.managers
             found.append(DayChange(day, *told, sum(row.touches for row in today)))
         before, day = now, day + timedelta(days=1)
     return found
 
 
+@pytest.mark.parametrize("text", [SMALL, KEPT], ids=["small", "kept"])
 @settings(deadline=None, max_examples=40)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_transitions_are_those_of_the_definition_in_whatever_order_days_come(
-    rows: list[LedgerRow], rng: random.Random
+    text: str, rows: list[LedgerRow], rng: random.Random
 ) -> None:
-    last = FIRST + timedelta(days=420)
-    told = changes(rows)
-    found = transitions(PROFILE, told, last)
-    account = Account(tomllib.loads(SMALL), map(asdict, rows))
+    profile, last = read(text), FIRST + timedelta(days=420)
+    told = changes(profile, rows)
+    found = transitions(profile, told, last)
+    account = Account(tomllib.loads(text), map(asdict, rows))
     assert [(one.day, one.from_stage, one.to_stage) for one in found] == account.transitions(FIRST, last)
     assert [(one.score, one.people, one.managers) for one in found] == [
         (pytest.approx(told_score, abs=1e-5), people, managers)
         for told_score, people, managers in (account.on(one.day) for one in found)
     ]
     rng.shuffle(told)
-    assert transitions(PROFILE, told, last) == found
+    assert transitions(profile, told, last) == found
 
 
+@pytest.mark.parametrize("text", [SMALL, KEPT], ids=["small", "kept"])
 @settings(deadline=None, max_examples=40)
 @given(ROWS, st.integers(0, 300))
 def test_the_days_that_a_stretch_needs_give_its_transitions_and_their_versions(
-    rows: list[LedgerRow], start: int
+    text: str, rows: list[LedgerRow], start: int
 ) -> None:
     """What the worker reads for the last days is enough: it finds what all of history says of them."""
+    profile = read(text)
     since, last = FIRST + timedelta(days=start), FIRST + timedelta(days=420)
-    first = since - timedelta(days=memory_days(PROFILE))
-    of_all = [one for one in transitions(PROFILE, changes(rows), last) if one.day >= since]
-    read = [row for row in rows if row.day >= first]
-    assert [one for one in transitions(PROFILE, changes(read), last) if one.day >= since] == of_all
+    first = since - timedelta(days=memory_days(profile))
+    of_all = [one for one in transitions(profile, changes(profile, rows), last) if one.day >= since]
+    recent = [row for row in rows if row.day >= first]
+    assert [one for one in transitions(profile, changes(profile, recent), last) if one.day >= since] == of_all
