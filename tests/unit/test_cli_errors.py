@@ -100,7 +100,7 @@ def test_the_schema_is_that_of_the_signal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys", "why"]
+    "command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys", "score", "why"]
 )
 def test_every_command_teaches(tmp_path: Path, command: str) -> None:
     done = setten(tmp_path, command, "--help")
