@@ -17,6 +17,7 @@ class Question:
     """What is asked of a KPI. by: what to split it by, of kpi.by; as_of: the last day that counts and is known.
 
     reply_sla_hours: within which a mail is to be answered, for the KPI that asks so.
+    profile: version of the score profile whose stages count.
     """
 
     kpi: Kpi
@@ -25,6 +26,7 @@ class Question:
     by: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     reply_sla_hours: float = 24.0
+    profile: str = ""
 
 
 def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[KpiRow]:
@@ -34,7 +36,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
     wanted = windows(asked.periods)
     if not wanted:
         return []
-    known = {"known_before": _end_of(asked.as_of, zone)}
+    known = {"known_before": known_before(asked.as_of, zone), "profile": asked.profile}
     parameters = {
         **known,
         "firsts": [first for first, _ in wanted],
@@ -44,6 +46,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
         "accounts": list(asked.accounts),
         "by": list(asked.by),
         "sla_hours": asked.reply_sla_hours,
+        "zone": zone.key,
     }
     counted = []
     for row in clickhouse.rows(asked.kpi.query(asked.by), parameters):
@@ -54,17 +57,12 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
             counted.append(Counted(group, wanted[int(row["w"]) - 1], row.get("currency", ""), values))
     [since] = clickhouse.rows("kpi_known_since", known)
     targets = _targets(clickhouse, zone, asked)
-    return beside_previous(asked.kpi, asked.periods, counted, since[asked.kpi.ground], targets)
+    return beside_previous(asked.kpi, asked.periods, counted, since, targets)
 
 
 def targets_of(clickhouse: ClickHouse, zone: ZoneInfo, kpi: Kpi, as_of: date) -> list[dict[str, Any]]:
     """The targets of a KPI as stated by the end of a day: of, first, last, currency, value, recorded_at."""
-    return clickhouse.rows("kpi_targets", {"kpi": kpi.name, "known_before": _end_of(as_of, zone)})
-
-
-def _end_of(day: date, zone: ZoneInfo) -> str:
-    next_day = datetime.combine(day + timedelta(days=1), time(), zone)
-    return next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return clickhouse.rows("kpi_targets", {"kpi": kpi.name, "known_before": known_before(as_of, zone)})
 
 
 def _targets(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Target]:
@@ -83,3 +81,37 @@ def _targets(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Ta
                 continue
         found.append(Target(group, (row["first"], row["last"]), row["currency"], row["value"]))
     return found
+
+
+def known_before(as_of: date, zone: ZoneInfo) -> str:
+    """The first moment that is not known as of a day, as queries take it."""
+    next_day = datetime.combine(as_of + timedelta(days=1), time(), zone)
+    return next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@dataclass(frozen=True)
+class Phases:
+    """When an account entered each phase of the funnel, as of a day. None: not yet, or nobody knows."""
+
+    account_id: str
+    prospect_on: date | None
+    mql_on: date | None
+    sql_on: date | None
+    win_on: date | None
+    live_on: date | None
+    mrr_on: date | None
+    profit_on: date | None
+
+
+def phases(
+    clickhouse: ClickHouse, zone: ZoneInfo, as_of: date, profile: str, accounts: Sequence[str] = ()
+) -> list[Phases]:
+    """The phases of accounts (all, if none is named) by the end of a day. profile: version of the score profile."""
+    parameters = {
+        "as_of": as_of,
+        "known_before": known_before(as_of, zone),
+        "profile": profile,
+        "zone": zone.key,
+        "accounts": list(accounts),
+    }
+    return [Phases(**row) for row in clickhouse.rows("funnel_phases", parameters)]

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     )
 
     sweep_every_s: int = Field(default=900, ge=1, le=86400, description="how often silence is looked for")
+    score_profile: Path | None = Field(
+        default=None, description="TOML: what engagement is worth; by default the profile that Setten comes with"
+    )
     webhook_url: str = Field(default="", description="told of every alert change, as JSON")
 
     google_api_url: str = Field(default="https://www.googleapis.com/calendar/v3", description="of Google Calendar")
@@ -168,7 +171,7 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("kafka_ca_file", "clickhouse_ca_file", "webhooks_file", "priority_model")
+    @field_validator("kafka_ca_file", "clickhouse_ca_file", "webhooks_file", "priority_model", "score_profile")
     @classmethod
     def _file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

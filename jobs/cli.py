@@ -21,6 +21,7 @@ from jobs.cli_plan import plan_app
 from jobs.cli_prioritise import prioritise
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
+from jobs.cli_score import score_app
 from jobs.cli_sync import sync_app
 from jobs.cli_target import target_app
 from jobs.cli_why import why
@@ -46,6 +47,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(review_app, name="review")
 app.add_typer(target_app, name="target")
 app.add_typer(plan_app, name="plan")
+app.add_typer(score_app, name="score")
 app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("why")(why)

@@ -7,6 +7,7 @@ import typer
 
 from infra.clickhouse import ClickHouse
 from infra.kpis import Question, ask_kpi
+from infra.score_profile import load_profile
 from infra.settings import Settings, load_settings
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.kpi_output import as_json_rows, kpi_list, kpi_table, print_csv
@@ -51,7 +52,7 @@ def kpi(
     data_dir: DataDirOption = None,
     config: Config = None,
 ) -> None:
-    """Ask a KPI by period, each with the period before: engagement, contacts, win rate, revenue, NPS and others.
+    """Ask a KPI by period, each with the period before: engagement, win rate, revenue, NPS, the funnel and others.
 
     `setten kpi list` names them all; what each means is in docs/metrics.md. Exit code 2: asked wrongly.
     """
@@ -76,7 +77,8 @@ def kpi(
         asked = _periods(settings, period, since and since.date(), until and until.date(), day)
         clickhouse = ClickHouse(settings)
         _known_accounts(clickhouse, account or [])
-        question = Question(chosen, asked, day, split, tuple(account or ()), settings.reply_sla_hours)
+        profile = load_profile(settings).version
+        question = Question(chosen, asked, day, split, tuple(account or ()), settings.reply_sla_hours, profile)
         rows = ask_kpi(clickhouse, settings.zone, question)
     if as_json:
         print_json(as_json_rows(chosen, split, rows))

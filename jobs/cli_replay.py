@@ -4,18 +4,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from infra.clickhouse import ClickHouse
 from infra.compare import Comparison
+from infra.score_profile import load_profile
+from infra.scores import Scores
 from infra.settings import load_settings
 from infra.shadow import ReplayRefused
 from jobs.console import clear_errors, confirm, fail, out, print_json, progress
 from jobs.options import AsJson, Config, DataDirOption
 from jobs.replay import Rebuild, ReplayFailed, ReplayReport, Source, Step, Told, where
+from jobs.stages import update_all
 from models.dead_letters import printable
 
 _STEPS: dict[Step, str] = {"build": "building", "catch-up": "catching up", "finish": "taking in what came meanwhile"}
@@ -47,7 +52,9 @@ def replay(
     if not (yes or dry_run or sys.stdin.isatty()):
         raise fail("add --yes to swap the tables, or --dry-run to compare only: there is nobody to ask", 2)
     with clear_errors():
-        rebuild = Rebuild(load_settings(config, data_dir), source, where(config, data_dir))
+        settings = load_settings(config, data_dir)
+        profile = load_profile(settings)  # what is wrong with it is said before anything is built
+        rebuild = Rebuild(settings, source, where(config, data_dir))
         try:
             with _progress() as told:
                 report = rebuild.build(told, drop_unfounded=drop_unfounded)
@@ -57,6 +64,8 @@ def replay(
                     confirm("Swap them in?", yes, otherwise="nothing was swapped")
                 with _progress() as told:
                     rebuild.exchange(told)
+                # Stages follow from contact-days, so they are no part of the exchange and computed after it.
+                update_all(Scores(ClickHouse(settings), profile), datetime.now(settings.zone).date())
         except (ReplayRefused, ReplayFailed) as error:
             raise fail(str(error)) from None
         finally:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.clickhouse import ClickHouse
+from infra.score_profile import load_profile
+from infra.scores import Scores
 from infra.settings import DEFAULT_DATA_DIR, Settings, load_settings
 from jobs.assess import record_history
 from jobs.cli_alerts import print_alerts, read_alerts
@@ -20,6 +22,7 @@ from jobs.data_dir import DataDir, UpError
 from jobs.demo.script import Story
 from jobs.demo.world import World, build
 from jobs.import_ import Body, Importer, ImportReport
+from jobs.stages import update_all
 from jobs.up import down, up
 
 HISTORY_WEEKS = 52
@@ -31,7 +34,7 @@ def demo_until(settings: Settings) -> date:
 
 
 def load_demo(settings: Settings, seed: int, until: date | None = None) -> tuple[World, ImportReport]:
-    """Send facts and signals through Kafka, wait for ingest, and assess every week of the last year.
+    """Send facts and signals through Kafka, wait for ingest, assess the weeks of the last year, compute all stages.
 
     Loading the same world again changes nothing. Raises the errors of imports and assessments.
     """
@@ -56,6 +59,7 @@ def load_demo(settings: Settings, seed: int, until: date | None = None) -> tuple
         task = display.add_task("assessing the last year", total=HISTORY_WEEKS + 1, note="")
         for day in record_history(settings, world.until - timedelta(weeks=HISTORY_WEEKS), world.until):
             display.update(task, advance=1, note=str(day))
+    update_all(Scores(ClickHouse(settings), load_profile(settings)), datetime.now(settings.zone).date())
     return world, report
 
 
@@ -72,6 +76,7 @@ def show_demo(settings: Settings) -> None:
         f"Collector    http://{settings.collector_host}:{settings.collector_port}/v1/signals",
         "",
         f"{setten} alerts show ID{where}   one alert with its evidence",
+        f"{setten} score{where}            accounts by their engagement",
         f"{setten} status{where}           what runs",
         f"{setten} down{where}             stop it",
         sep="\n",

@@ -14,6 +14,7 @@ from models.kpis import KPIS, Kpi, KpiRow, Measure, Number
 
 Language = Literal["en", "ja"]
 _UNKNOWN = "–"
+_MOST_ACROSS = 6  # measures beside each other in a table
 _WORDS = {
     "en": {
         "period": "Period",
@@ -65,34 +66,64 @@ def kpi_list(lang: Language) -> Table:
 
 
 def kpi_table(kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow], lang: Language, as_of: date) -> Table:
-    """Groups and periods downwards, the KPI with its period before and what it is made of across."""
+    """Groups and periods downwards, the KPI with its period before and what it is made of across or downwards."""
     words = _WORDS[lang]
     money = any(row.currency for row in rows)
     title = f"{getattr(kpi, lang)}, {words['as_of']} {as_of}"
     table = Table(title=title, title_justify="left")
     for one in (*by, "period", *(["currency"] if money else [])):
         table.add_column(words[one], overflow="fold")
+    wide = len(kpi.measures) <= _MOST_ACROSS
+    (_across if wide else _downwards)(table, kpi, by, rows, lang)
+    return table
+
+
+def _across(table: Table, kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow], lang: Language) -> None:
+    """A line a group and period: the KPI with its period before, and what it is made of."""
+    words = _WORDS[lang]
     main, *parts = kpi.measures
     aimed = [words["target"], words["attained"]] if any(row.target is not None for row in rows) else []
     for name in (getattr(main, lang), words["before"], *aimed, *(getattr(part, lang) for part in parts)):
         table.add_column(name, justify="right")
     for row in rows:
-        running = "" if row.period.complete else f" ({words['running']})"
-        if row.group is None:
-            group = [words["all"], *[""] * (len(by) - 1)] if by else []
-        else:
-            group = [escape(value) or words["none"] for value in row.group]
         table.add_row(
-            *group,
-            row.period.label + running,
-            *([row.currency] if money else []),
+            *_head(row, by, rows, lang),
             shown(main, row.values[main.key]),
             f"[dim]{shown(main, row.previous[main.key])}[/]",
             *([shown(main, row.target), _percent(attained(main, row))] if aimed else []),
             *(shown(part, row.values[part.key]) for part in parts),
             style="bold" if row.group is None and by else None,
         )
-    return table
+
+
+def _downwards(table: Table, kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow], lang: Language) -> None:
+    """A line a measure, where they are too many to stand beside each other: with its period before."""
+    words = _WORDS[lang]
+    table.add_column("")
+    for name in (getattr(kpi, lang), words["before"]):
+        table.add_column(name, justify="right")
+    for row in rows:
+        head = _head(row, by, rows, lang)
+        for at, measure in enumerate(kpi.measures):
+            table.add_row(
+                *(head if at == 0 else [""] * len(head)),
+                getattr(measure, lang),
+                shown(measure, row.values[measure.key]),
+                f"[dim]{shown(measure, row.previous[measure.key])}[/]",
+                style="bold" if row.group is None and by else None,
+                end_section=at == len(kpi.measures) - 1,
+            )
+
+
+def _head(row: KpiRow, by: Sequence[str], rows: Sequence[KpiRow], lang: Language) -> list[str]:
+    """Group, period and, where any row has one, currency."""
+    words = _WORDS[lang]
+    if row.group is None:
+        group = [words["all"], *[""] * (len(by) - 1)] if by else []
+    else:
+        group = [escape(value) or words["none"] for value in row.group]
+    running = "" if row.period.complete else f" ({words['running']})"
+    return [*group, row.period.label + running, *([row.currency] if any(one.currency for one in rows) else [])]
 
 
 def shown(measure: Measure, value: Number) -> str:

@@ -13,18 +13,22 @@ from models.periods import Period, Window
 
 Unit = Literal["ratio", "count", "money", "days", "hours", "points"]
 Number = float | int | None
-# What a KPI counts, and so since when a missing row means none: see known_since.
-Ground = Literal["touches", "opportunities", "answers"]
+# What is counted, and so since when a missing row means none: see known_since. Nothing tells of costs.
+Ground = Literal["touches", "opportunities", "answers", "stages", "revenue", "costs"]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of a KPI: its column in the SQL and in CSV, its unit and both names."""
+    """One number of a KPI: its column in the SQL and in CSV, its unit and both names.
+
+    ground: what it counts, where that is not what the KPI does; before it is known the number is unknown.
+    """
 
     key: str
     unit: Unit
     en: str
     ja: str
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,27 @@ KPIS: Mapping[str, Kpi] = dict(
             ),
             "account segment",
         ),
+        _kpi(
+            "funnel",
+            "Funnel",
+            "ファネル",
+            "touches",
+            (
+                Measure("prospects", "count", "Prospect", "見込み"),
+                Measure("mqls", "count", "MQL", "MQL", "stages"),
+                Measure("sqls", "count", "SQL", "SQL", "opportunities"),
+                Measure("wins", "count", "Win", "受注", "opportunities"),
+                Measure("live", "count", "Live", "稼働", "revenue"),
+                Measure("mrr", "count", "MRR", "継続収益", "revenue"),
+                Measure("profit", "count", "Profit", "黒字", "costs"),
+                Measure("to_mql", "ratio", "→ MQL", "→ MQL", "stages"),
+                Measure("to_sql", "ratio", "→ SQL", "→ SQL", "opportunities"),
+                Measure("to_win", "ratio", "→ Win", "→ 受注", "opportunities"),
+                Measure("to_live", "ratio", "→ Live", "→ 稼働", "revenue"),
+                Measure("to_mrr", "ratio", "→ MRR", "→ 継続収益", "revenue"),
+            ),
+            "account segment",
+        ),
     ]
 )
 
@@ -247,14 +272,14 @@ def beside_previous(
     kpi: Kpi,
     asked: Sequence[Period],
     counted: Sequence[Counted],
-    known_since: date | None,
+    known_since: Mapping[str, date | None],
     targets: Sequence[Target] = (),
 ) -> list[KpiRow]:
     """One row for each group and period, by group in the order of the alphabet and the total last.
 
     Where nothing was counted, a count and an amount are 0 from known_since on and unknown before it, and what has no
-    number without cases (a rate, a median) is unknown. known_since None: there is nothing to count. A group that has a
-    target in a period asked for has its rows, whether anything was counted of it or not.
+    number without cases (a rate, a median) is unknown. known_since: by what is counted; without it there is nothing. A
+    group that has a target in a period asked for has its rows, whether anything was counted of it or not.
     """
     found = {(one.group, one.currency, one.window): one.values for one in counted}
     wanted = {(one.group, one.currency, one.window): one.value for one in targets}
@@ -267,7 +292,10 @@ def beside_previous(
 
     def values(group: tuple[str, ...] | None, currency: str, window: Window) -> Mapping[str, Number]:
         told = found.get((group, currency, window))
-        return told if told is not None else _nothing(kpi, window, known_since)
+        if told is None:
+            return _nothing(kpi, window, known_since)
+        unknown = {m.key: None for m in kpi.measures if m.ground and not _known(m.ground, window, known_since)}
+        return {**told, **unknown}
 
     return [
         KpiRow(
@@ -283,6 +311,13 @@ def beside_previous(
     ]
 
 
-def _nothing(kpi: Kpi, window: Window, known_since: date | None) -> dict[str, Number]:
-    known = known_since is not None and window[1] >= known_since
-    return {m.key: 0 if known and m.unit in ("count", "money") else None for m in kpi.measures}
+def _nothing(kpi: Kpi, window: Window, known_since: Mapping[str, date | None]) -> dict[str, Number]:
+    return {
+        m.key: 0 if m.unit in ("count", "money") and _known(m.ground or kpi.ground, window, known_since) else None
+        for m in kpi.measures
+    }
+
+
+def _known(ground: Ground, window: Window, known_since: Mapping[str, date | None]) -> bool:
+    since = known_since.get(ground)
+    return since is not None and window[1] >= since

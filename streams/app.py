@@ -15,6 +15,8 @@ from infra.assessments import Assessments
 from infra.channels import Webhook
 from infra.clickhouse import ClickHouse
 from infra.kafka import ACCOUNT_TOUCHED, ALERTS, ASSESS_GROUP, FACTS, Publisher, producer, ssl_context
+from infra.score_profile import load_profile
+from infra.scores import Scores
 from infra.settings import Settings
 from infra.store import Store
 from infra.telemetry import Trigger, WorkerMetrics
@@ -22,11 +24,14 @@ from streams.assess import Assessor
 from streams.deliver import deliver
 from streams.ingest.cycle import AccountTouched, Cycle
 from streams.ingest.service import NEWS_DAYS, IngestService
+from streams.stages import StageKeeper
 
 log = logging.getLogger("setten.worker")
 
 _COLLECT_EVERY_S = 30.0
 _LAG_EVERY_S = 5.0
+# Stages are told by the day; whoever is touched all the time is scored once in so long, or as often as all are swept.
+_STAGES_EVERY_S = 60.0
 
 
 def broker_credentials(settings: Settings) -> Any:
@@ -83,7 +88,10 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
         lambda: Assessments(ClickHouse(settings), settings.fiscal_year_start_month),
         lambda changes: publisher.send(ALERTS, changes),
     )
+    profile = load_profile(settings)
+    stages = StageKeeper(lambda: Scores(ClickHouse(settings), profile))
     touched: set[str] = set()
+    unscored: set[str] = set()
 
     touched_topic = app.topic(ACCOUNT_TOUCHED, key_serializer="raw", value_serializer="raw", internal=False)
     alerts_topic = app.topic(ALERTS, key_serializer="raw", value_serializer="raw", internal=False)
@@ -92,7 +100,9 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
     async def note_touched(stream: Any) -> None:
         """Note the accounts that something new happened at."""
         async for value in stream:
-            touched.update(_news(value, datetime.now(settings.zone).date()))
+            news = _news(value, datetime.now(settings.zone).date())
+            touched.update(news)
+            unscored.update(news)
 
     async def run_assessment(accounts: list[str], trigger: Trigger) -> None:
         now = datetime.now(UTC)
@@ -118,6 +128,24 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
             except Exception:
                 touched.update(accounts)
                 log.exception("assessing %d touched accounts failed; trying again", len(accounts))
+
+    stages_every_s = min(_STAGES_EVERY_S, float(settings.sweep_every_s))
+
+    @app.timer(stages_every_s)
+    async def keep_stages() -> None:
+        """Once a day the stages of all accounts, besides those of the noted ones. What fails is tried again."""
+        if ingest.reading_history:
+            return
+        accounts = sorted(unscored)
+        unscored.clear()
+        try:
+            changed = await asyncio.to_thread(stages.run, datetime.now(settings.zone).date(), accounts)
+        except Exception:
+            unscored.update(accounts)
+            log.exception("keeping stages failed; trying again in %d s", stages_every_s)
+        else:
+            if changed:
+                log.info("stages: %d transitions changed", changed)
 
     @app.timer(_COLLECT_EVERY_S)
     async def collect_garbage() -> None:

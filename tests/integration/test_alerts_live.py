@@ -128,3 +128,22 @@ def test_a_silence_opens_one_alert_that_a_touch_resolves(stack: Stack, endpoint:
     shown = stack.run("alerts", "show", alert["alert_id"][:8], "--lang", "ja")
     assert shown.returncode == 0
     assert "青空テック" in shown.stdout
+
+
+@pytest.mark.slow
+def test_a_touch_changes_the_stage_of_its_account(stack: Stack) -> None:
+    now = datetime.now(UTC)
+    today = now.astimezone(stack.settings.zone).date()
+    kita = AccountDeclared(recorded_at=now, account_id="kita", name="北", domains=("kita.example",))
+    met = {"id": "kita", "type": "meeting.held", "time": now.isoformat()}
+    event = {**met, "data": {"contacts": [{"email": "taro@kita.example"}]}}
+    kafka = producer(stack.settings)
+    kafka.send(FACTS, kita.model_dump_json().encode(), headers=Origin("crm", "facts", now).to_headers())
+    headers = Origin("calendar", "canonical", now).to_headers()
+    kafka.send(SIGNAL_TOPICS[3], json.dumps([event]).encode(), headers=headers)
+    kafka.flush()
+    kafka.close()
+    told = "SELECT concat(to_stage, ' ', toString(day)) FROM stage_transitions FINAL WHERE account_id = 'kita'"
+    wait_for(lambda: stack.ask(told) == f"aware {today}", "the worker to tell the stage", patience_s=60)
+    [listed] = stack.json("score", "kita")["accounts"]
+    assert (listed["stage"], listed["score"], listed["before"]) == ("aware", pytest.approx(20.0), 0.0)

@@ -12,11 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from infra.clickhouse import ClickHouse
 from infra.kpis import Question, ask_kpi
+from infra.score_profile import load_profile
+from infra.scores import FIRST_DAY, Scores
 from infra.settings import Settings
 from infra.store import Store
 from jobs.demo.world import build
@@ -30,6 +33,7 @@ from tests.contract.embedded_clickhouse import PASSWORDS, Server
 from tests.stack import ROOT
 
 UNTIL = date(2026, 6, 14)
+PHASES = ("prospects", "mqls", "sqls", "wins", "live", "mrr")
 Key = tuple[tuple[str, ...] | None, str, tuple[date, date]]
 
 
@@ -68,7 +72,10 @@ class Told(NamedTuple):
 
 
 class World(NamedTuple):
-    """A loaded world. rows: its contact-days; touches: those that have a campaign, are meetings or are mails."""
+    """A loaded world. rows: its contact-days; touches: those that have a campaign, are meetings or are mails.
+
+    phases: by account the days of Prospect, MQL, Live and MRR; those of opportunities depend on what is known.
+    """
 
     settings: Settings
     clickhouse: ClickHouse
@@ -78,6 +85,8 @@ class World(NamedTuple):
     accounts: dict[str, str]
     seniority: dict[str, str]
     known_as: dict[str, str]
+    phases: dict[str, list[date | None]]
+    profile: str
 
 
 def crm(accounts: list[str]) -> list[Told]:
@@ -177,14 +186,17 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
         "campaign != '' OR kind = 'meeting' OR action = 'received'"
         " OR t.answers != toUUID('00000000-0000-0000-0000-000000000000')"
     )
+    scores = Scores(clickhouse, load_profile(settings))
+    assert sum(done.written for done in scores.update(UNTIL, FIRST_DAY)) > 100
+    days = rows(
+        "SELECT account_id, toDate32(day) AS day, contact_key, kind, action, direction, touches FROM contact_day FINAL"
+    )
+    stages = rows("SELECT account_id, toDate32(day) AS day, toString(to_stage) AS stage FROM stage_transitions FINAL")
     yield World(
         settings,
         clickhouse,
         told,
-        rows(
-            "SELECT account_id, toDate32(day) AS day, contact_key, kind, action, direction, touches"
-            " FROM contact_day FINAL"
-        ),
+        days,
         rows(
             "SELECT contact_key, toDate32(day) AS day, toString(event_id) AS event_id, toString(answers) AS answers,"
             f" kind, action, direction, campaign, subject, machine, occurred_at FROM touches AS t FINAL WHERE {kept}"
@@ -195,9 +207,32 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
             r["contact_key"]: r["identified_as"]
             for r in rows("SELECT contact_key, identified_as FROM contacts FINAL WHERE identified_as != ''")
         },
+        funnel_days(demo.facts, days, stages),
+        scores.profile.version,
     )
     clickhouse.statement("DROP DATABASE kpis")
     clickhouse.close()
+
+
+def funnel_days(facts: Any, days: list[dict[str, Any]], stages: list[dict[str, Any]]) -> dict[str, list[date | None]]:
+    """Of each account, when it was Prospect, MQL, Live and MRR, by facts, contact-days and stages."""
+    found = {}
+    for account in {fact.account_id for fact in facts if fact.type == "account_declared"}:
+        declared = [f.recorded_at for f in facts if f.type == "account_declared" and f.account_id == account]
+        touched = [
+            r["day"] for r in days if r["account_id"] == account and r["touches"] and r["direction"] != "internal"
+        ]
+        qualified = [r["day"] for r in stages if r["account_id"] == account and r["stage"] == "mqa"]
+        paid = {f.month for f in facts if f.type == "revenue_recorded" and f.account_id == account and f.amount > 0}
+        third = [m for m in paid if {months_before(m, 1), months_before(m, 2)} <= paid]
+        first = min([one.astimezone(ZoneInfo("Asia/Tokyo")).date() for one in declared] + touched)
+        found[account] = [first, min(qualified, default=None), min(paid, default=None), min(third, default=None)]
+    return found
+
+
+def months_before(month: date, count: int) -> date:
+    place = month.year * 12 + month.month - 1 - count
+    return date(place // 12, place % 12 + 1, 1)
 
 
 def known(world: World, as_of: date) -> tuple[list[Told], list[Told]]:
@@ -278,6 +313,20 @@ def of_touches(world: World, name: str) -> list[Item]:
     return items
 
 
+def of_funnel(world: World, as_of: date) -> list[Item]:
+    """An account that enters a phase; what is counted of it: which one, and the days of all six."""
+    opportunities, _ = known(world, as_of)
+    items: list[Item] = []
+    for account, (prospect, mql, live, mrr) in world.phases.items():
+        own = [o for o in opportunities if o.account == account]
+        opened = min((o.opened for o in own if o.opened), default=None)
+        won = min((o.closed for o in own if o.outcome == "won" and o.closed), default=None)
+        days = (prospect, mql, opened, won, live, mrr)
+        groups = {"account": account, "segment": world.accounts[account]}
+        items += [(day, groups, "", (at, days)) for at, day in enumerate(days) if day]
+    return items
+
+
 def of_crm(world: World, name: str, as_of: date) -> list[Item]:
     opportunities, answered = known(world, as_of)
 
@@ -321,9 +370,21 @@ def of_crm(world: World, name: str, as_of: date) -> list[Item]:
     return items
 
 
-def numbers(name: str, what: list[Any]) -> dict[str, Any]:
-    """What a KPI comes to, of the things counted in one group and window; they are at least one."""
+def numbers(name: str, what: list[Any], last: date) -> dict[str, Any]:
+    """What a KPI comes to, of the things counted in one group and window; they are at least one.
+
+    last: the last day of the window.
+    """
     match name:
+        case "funnel":
+            entered = [[days for at, days in what if at == phase] for phase in range(6)]
+            counts = dict(zip(PHASES, map(len, entered), strict=True))
+            for phase, name_of_rate in enumerate(("to_mql", "to_sql", "to_win", "to_live", "to_mrr")):
+                went_on = [days for days in entered[phase] if days[phase + 1] and days[phase + 1] <= last]
+                counts[name_of_rate] = len(went_on) / len(entered[phase]) if entered[phase] else None
+            if last < date(2024, 4, 1):  # the CRM begins then
+                counts |= dict.fromkeys(("sqls", "wins", "to_sql", "to_win"))
+            return {**counts, "profit": None}
         case "engagement_rate" | "campaign":
             people, came = {who for who, _ in what}, {who for who, did in what if did}
             return {"rate": len(came) / len(people), "engaged": len(came), "reached": len(people)}
@@ -375,13 +436,15 @@ def expected(name: str, items: Iterable[Item], by: tuple[str, ...], asked: list[
                 counted[None, currency, (first, last)].append(what)
                 if by:
                     counted[tuple(groups[one] for one in by), currency, (first, last)].append(what)
-    return {key: numbers(name, what) for key, what in counted.items()}
+    return {key: numbers(name, what, key[2][1]) for key, what in counted.items()}
 
 
 def ask(
     world: World, name: str, asked: list[Period], as_of: date, *by: str, accounts: tuple[str, ...] = ()
 ) -> list[KpiRow]:
-    return ask_kpi(world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts))
+    return ask_kpi(
+        world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts, world.profile)
+    )
 
 
 def hold(rows: list[KpiRow], right: dict[Key, dict[str, Any]]) -> int:
@@ -411,7 +474,10 @@ def test_the_sql_of_a_kpi_agrees_with_plain_python(world: World, name: str, by: 
     asked = latest("quarter", UNTIL, 9, 4)
     of = "campaign" if "campaign" in by else name
     ground = KPIS[name].ground
-    items = of_touches(world, of) if ground == "touches" else of_crm(world, name, UNTIL)
+    if name == "funnel":
+        items = of_funnel(world, UNTIL)
+    else:
+        items = of_touches(world, of) if ground == "touches" else of_crm(world, name, UNTIL)
     assert hold(ask(world, name, asked, UNTIL, *by), expected(of, items, by, asked)) >= 3
 
 

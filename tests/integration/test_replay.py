@@ -113,6 +113,18 @@ def test_broken_tables_are_told_and_mended(stack: Stack) -> None:
     assert kept not in databases(stack)
 
 
+def test_stages_are_computed_again_after_the_tables_are_swapped(stack: Stack) -> None:
+    told = "SELECT arraySort(groupArray((account_id, day, to_stage, score))) FROM stage_transitions FINAL"
+    assert stack.run("score", "update").returncode == 0
+    before = stack.ask(told)
+    assert "engaged" in before
+    # A worker that fell ill: what it wrote of the tables as they were.
+    stack.ask("ALTER TABLE stage_transitions UPDATE score = 1 WHERE to_stage = 'engaged' SETTINGS mutations_sync = 2")
+    stack.ask("ALTER TABLE stage_transitions DELETE WHERE to_stage = 'aware' SETTINGS mutations_sync = 2")
+    replayed(stack, "--yes")
+    assert stack.ask(told) == before
+
+
 def test_what_a_mended_adapter_reads_now_becomes_touches(stack: Stack) -> None:
     clean = content(stack)
     # The tables as a version would have left them whose adapter failed on some bodies.

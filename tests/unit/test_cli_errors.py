@@ -56,6 +56,8 @@ CLOSED = "127.0.0.1:9"
         (("coverage", "--people"), {}, "--people and --management are of one account"),
         (("coverage", "kita", "--people", "--management", "--csv"), {}, "use one of them with --csv"),
         (("coverage", "kita", "--as-of", "1900-01-01"), {}, "give a year from 1990 to 2100"),
+        (("score",), {}, "no ClickHouse is configured"),
+        (("score", "profile"), {"SETTEN_SCORE_PROFILE": "missing.toml"}, "no such file: missing.toml"),
         (("import", "facts", "missing.json"), {}, "missing.json"),
         (("import", "facts", "here.csv"), {}, "here.csv: fact 1: not_json"),
         (("status",), {"SETTEN_BUSINESS_TIMEZONE": "Mars/Olympus"}, "not a time zone"),
@@ -101,7 +103,7 @@ def test_the_schema_is_that_of_the_signal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys", "why"]
+    "command", ["up", "status", "import", "alerts", "assess", "doctor", "dead-letters", "keys", "score", "why"]
 )
 def test_every_command_teaches(tmp_path: Path, command: str) -> None:
     done = setten(tmp_path, command, "--help")
