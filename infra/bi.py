@@ -62,6 +62,18 @@ def databases(settings: Settings) -> dict[Folder, str]:
     return {"bi": settings.bi_name, "bi_personal": f"{settings.bi_name}_personal"}
 
 
+def readable(settings: Settings) -> list[str]:
+    """The databases that the setting `bi_reads` opens to the user `bi`."""
+    names = databases(settings)
+    match settings.bi_reads:
+        case "views":
+            return [names["bi"]]
+        case "personal":
+            return [*names.values()]
+        case "tables":
+            return [*names.values(), settings.clickhouse_database]
+
+
 def create_views(clickhouse: ClickHouse, settings: Settings) -> list[str]:
     """Make the databases hold exactly the views of this version; answers what was done, a line each.
 

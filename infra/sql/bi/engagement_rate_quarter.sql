@@ -14,8 +14,8 @@ CREATE VIEW engagement_rate_quarter
 AS SELECT
     counted.account_id AS account_id, named.name AS account_name, counted.quarter AS quarter,
     concat(
-        'FY', toString(toYear(subtractMonths(counted.quarter, {fiscal_year_start_month:UInt8} - 1))),
-        ' Q', toString(toQuarter(subtractMonths(counted.quarter, {fiscal_year_start_month:UInt8} - 1)))
+        'FY', toString(toYear(counted.quarter - toIntervalMonth({fiscal_year_start_month:UInt8} - 1))),
+        ' Q', toString(toQuarter(counted.quarter - toIntervalMonth({fiscal_year_start_month:UInt8} - 1)))
     ) AS fiscal_quarter,
     counted.channel AS channel, counted.reached AS reached, counted.engaged AS engaged,
     counted.engaged / counted.reached AS rate
@@ -23,7 +23,7 @@ FROM
 (
     SELECT
         account_id,
-        addMonths(toStartOfQuarter(subtractMonths(toStartOfMonth(day), ({fiscal_year_start_month:UInt8} - 1) % 3)), ({fiscal_year_start_month:UInt8} - 1) % 3) AS quarter,
+        toStartOfQuarter(day - toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3)) + toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3) AS quarter,
         if(grouping(kind) = 1, 'all', toString(kind)) AS channel,
         uniqExact(contact_key) AS reached,
         uniqExactIf(contact_key, direction != 'outbound') AS engaged

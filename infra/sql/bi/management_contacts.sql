@@ -17,8 +17,8 @@ CREATE VIEW management_contacts
 AS SELECT
     counted.account_id AS account_id, named.name AS account_name, counted.quarter AS quarter,
     concat(
-        'FY', toString(toYear(subtractMonths(counted.quarter, {fiscal_year_start_month:UInt8} - 1))),
-        ' Q', toString(toQuarter(subtractMonths(counted.quarter, {fiscal_year_start_month:UInt8} - 1)))
+        'FY', toString(toYear(counted.quarter - toIntervalMonth({fiscal_year_start_month:UInt8} - 1))),
+        ' Q', toString(toQuarter(counted.quarter - toIntervalMonth({fiscal_year_start_month:UInt8} - 1)))
     ) AS fiscal_quarter,
     counted.executives AS executives, counted.managers AS managers, counted.staff AS staff, counted.unknown AS unknown,
     counted.revenue AS revenue, counted.currency AS currency
@@ -26,7 +26,7 @@ FROM
 (
     SELECT
         account_id,
-        addMonths(toStartOfQuarter(subtractMonths(toStartOfMonth(month), ({fiscal_year_start_month:UInt8} - 1) % 3)), ({fiscal_year_start_month:UInt8} - 1) % 3) AS quarter,
+        toStartOfQuarter(month - toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3)) + toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3) AS quarter,
         uniqExactIf(contact_key, seniority = 'executive') AS executives,
         uniqExactIf(contact_key, seniority = 'management') AS managers,
         uniqExactIf(contact_key, seniority = 'staff') AS staff,
@@ -39,12 +39,13 @@ FROM
             known.seniority AS seniority, 0. AS amount, '' AS told_in
         FROM
         (
-            SELECT DISTINCT account_id, toStartOfMonth(day) AS month, contact_key
+            SELECT account_id, toStartOfMonth(day) AS month, contact_key
             FROM contact_day FINAL
             WHERE account_id != ''
               AND touches > 0
               AND direction IN ('inbound', 'mutual')
               AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))
+            GROUP BY account_id, month, contact_key
         ) AS engaged
         LEFT JOIN
         (
