@@ -12,10 +12,10 @@ from uuid import UUID
 
 import pytest
 
-from infra.bi import databases, readable, views
+from infra.bi import View, views
 from infra.clickhouse import ClickHouse
 from infra.settings import Settings
-from jobs.migrate import MigrationError, migrate_tables
+from jobs.migrate import migrate_tables
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
 
 LAST = date(2026, 6, 14)
@@ -410,7 +410,7 @@ EXPECTED: dict[str, Callable[[World], list[list[Any]]]] = {
 
 
 @pytest.mark.parametrize("view", views(), ids=lambda view: f"{view.folder}.{view.name}")
-def test_every_view_says_what_plain_python_counts(world: World, view: Any) -> None:
+def test_every_view_says_what_plain_python_counts(world: World, view: View) -> None:
     reader = "bi" if view.folder == "bi" else "setten"
     told = world.ask(f"SELECT * FROM {view.folder}.{view.name}", reader)
     expected = EXPECTED[view.name](world)
