@@ -99,8 +99,8 @@ def create_views(clickhouse: ClickHouse, settings: Settings) -> list[str]:
     except QueryFailed as error:
         if error.code == _ACCESS_DENIED:
             raise BiViewsRefused(
-                f"the ClickHouse user {settings.clickhouse_user!r} may not make views in {' and '.join(names.values())}: "
-                f"give it the rights that docs/operations.md lists ({str(error)[:200]})"
+                f"the ClickHouse user {settings.clickhouse_user!r} may not make views in {names['bi']} and"
+                f" {names['bi_personal']}: give it the rights that docs/operations.md lists ({str(error)[:200]})"
             ) from error
         raise
     clickhouse.insert_rows("store_facts", ("name", "value"), [("bi_views", digest)])

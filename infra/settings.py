@@ -59,11 +59,11 @@ class Settings(BaseSettings):
     bi_database: str = Field(
         default="",
         pattern=r"^([a-z_][a-z0-9_]{0,53})?$",
-        description="where the views for BI tools are; by default bi, beside a database of another name than setten that name and _bi",
+        description="database of the views for BI tools; by default bi, beside another one than setten its name and _bi",
     )
     bi_reads: Literal["views", "personal", "tables"] = Field(
         default="views",
-        description="what the user bi of `setten up` reads: views without persons, those with persons too, the tables too",
+        description="what the user bi of `setten up` reads: views without persons, those with them, the tables as well",
     )
 
     retention_archive_days: int = Field(default=0, ge=0, le=36500, description="days bodies are kept; 0: for ever")

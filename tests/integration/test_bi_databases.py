@@ -1,4 +1,4 @@
-"""The databases of the views for BI tools: who reads them, what migrate makes of them, and that filters reach the tables."""
+"""The databases of the views for BI tools: who reads them, what migrate makes of them, what conditions reach."""
 
 from collections.abc import Callable
 from datetime import date

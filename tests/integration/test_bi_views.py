@@ -28,7 +28,12 @@ NAMES = {
     "sora": "",
 }
 SEGMENTS = {"kaze": "strategic", "mori": "target", "umi": "strategic", "gone": "target", "sora": "other"}
-PEOPLE = [f"mail:p{n}@kaze.example" for n in range(9)] + ["id:crm-7", "anon:cookie", "host:proxy.example", "ip:10.0.0.1"]
+PEOPLE = [f"mail:p{n}@kaze.example" for n in range(9)] + [
+    "id:crm-7",
+    "anon:cookie",
+    "host:proxy.example",
+    "ip:10.0.0.1",
+]
 LEVELS = ("executive", "management", "staff", "unknown")
 KINDS = ("web", "email", "event", "meeting")
 LOST = ("bounced", "deferred", "dropped")
@@ -49,7 +54,9 @@ class World:
     refused: list[tuple[datetime, str, str, bool]] = field(default_factory=list)
 
     def ask(self, sql: str, user: str = "setten") -> list[list[Any]]:
-        reply = self.server.http(f"{sql} FORMAT JSONCompactEachRow", user=user, output_format_json_quote_64bit_integers="0")
+        reply = self.server.http(
+            f"{sql} FORMAT JSONCompactEachRow", user=user, output_format_json_quote_64bit_integers="0"
+        )
         assert reply.status == 200, reply.body
         return [json.loads(line) for line in reply.body.splitlines()]
 
@@ -83,6 +90,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def fill_directory(world: World, clickhouse: ClickHouse) -> None:
     """Every row twice, first as it was: only the later one stands."""
+
+    def told(account: str, epoch: int) -> tuple[Any, ...]:
+        domains = [f"{account}.example", f"{account}.test"]
+        return NAMES[account] if epoch == 2 else "old", domains, SEGMENTS[account], "customer"
+
     rng = random.Random(1)
     world.level = {key: rng.choice(LEVELS) for key in PEOPLE[:8]}
     for epoch in (1, 2):
@@ -90,8 +102,7 @@ def fill_directory(world: World, clickhouse: ClickHouse) -> None:
             "accounts",
             ("account_id", "name", "domains", "tier", "kind", "parent_account_id", "merged_into", "epoch"),
             [
-                (a, NAMES[a] if epoch == 2 else "old", [f"{a}.example", f"{a}.test"], SEGMENTS[a], "customer")
-                + ("kaze" if a == "umi" else "", "kaze" if a == "gone" and epoch == 2 else "", epoch)
+                (a, *told(a, epoch), "kaze" if a == "umi" else "", "kaze" if a == "gone" and epoch == 2 else "", epoch)
                 for a in NAMES
             ],
         )
@@ -178,7 +189,10 @@ def fill_facts(world: World, clickhouse: ClickHouse) -> None:
         state(early, told | {"stage": "First"})
         state(late, told)
         world.opportunities.append(told)
-    state(early, {"type": "account_profiled", "account_id": "kaze", "industry": "電機", "country": "JP", "labels": ["a", "b"]})
+    state(
+        early,
+        {"type": "account_profiled", "account_id": "kaze", "industry": "電機", "country": "JP", "labels": ["a", "b"]},
+    )
     item = {"part": "stakeholder", "contact_key": PEOPLE[0], "name": "Tanaka", "title": "本部長"}
     item |= {"relationship": "needs_work", "decision_role": "decides", "approval_step": 2, "owner": "Sato"}
     state(early, {"type": "plan_item_stated", "account_id": "kaze", "key": "s1", "item": item | {"name": "Old"}})
@@ -315,9 +329,9 @@ def pipeline(world: World) -> list[list[Any]]:
         opened, closed = (o[k] and date.fromisoformat(o[k]) for k in ("opened_on", "closed_on"))
         days = ((closed or today(world)) - opened).days if opened else None
         told = [o[k] for k in ("name", "product", "stage", "outcome", "amount", "currency", "opened_on")]
+        recorded = "2026-02-01 00:00:00.000000"
         found.append(
-            [o["opportunity_id"], account, account and NAMES[account], *told, None, o["closed_on"], days]
-            + ["2026-02-01 00:00:00.000000"]
+            [o["opportunity_id"], account, account and NAMES[account], *told, None, o["closed_on"], days, recorded]
         )
     return found
 
