@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     bi_database: str = Field(
         default="",
         pattern=r"^([a-z_][a-z0-9_]{0,53})?$",
-        description="database of the views for BI tools; by default bi, beside another one than setten its name and _bi",
+        description="database of the views for BI tools; by default bi, beside any but setten its name and _bi",
     )
     bi_reads: Literal["views", "personal", "tables"] = Field(
         default="views",

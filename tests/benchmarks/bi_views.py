@@ -41,8 +41,8 @@ FROM
         concat('mail:p', toString(contact), '@company', toString(contact % {accounts:UInt32}), '.example')
             AS contact_key,
         ['web', 'web', 'email', 'email', 'event', 'meeting'][cityHash64(number, 'kind') % 6 + 1] AS kind,
-        multiIf(kind = 'meeting', 'mutual', kind = 'email' AND cityHash64(number, 'ours') % 5 < 3, 'outbound', 'inbound')
-            AS direction,
+        kind = 'email' AND cityHash64(number, 'ours') % 5 < 3 AS ours,
+        multiIf(kind = 'meeting', 'mutual', ours, 'outbound', 'inbound') AS direction,
         if(direction = 'outbound', 'sent', 'seen') AS action
     FROM numbers({start:UInt64}, {count:UInt64})
 )
@@ -60,7 +60,8 @@ _DIRECTORY = (
     SELECT account_id, addMonths(toDate('2024-12-01'), arrayJoin(range(24))), 'JPY', 1000, 1 FROM accounts""",
     """INSERT INTO facts (fact_id, type, recorded_at, body)
     SELECT generateUUIDv4(), 'opportunity_recorded', now64(6), toJSONString(map(
-        'opportunity_id', toString(number % 20000), 'account_id', concat('company-', toString(number % {accounts:UInt32})),
+        'opportunity_id', toString(number % 20000),
+        'account_id', concat('company-', toString(number % {accounts:UInt32})),
         'outcome', 'open', 'owner', 'Sato', 'opened_on', '2026-05-01'))
     FROM numbers(60000)""",
     """INSERT INTO facts (fact_id, type, recorded_at, body)

@@ -3,7 +3,8 @@ constraints and grants. One is always connected as `default`, so that user's nam
 there under its own name as well, for the views that read with its rights: `default` may make them in its name.
 
 `python -m tests.contract.clickhouse_as_user DIRECTORY USER`, with the environment that start.sh makes;
-statements as a JSON list on stdin; answers a JSON list of [code, text]: 0 and the result as TSV, or ClickHouse's error code and message. One process, one user.
+statements as a JSON list on stdin; answers a JSON list of [code, text]: 0 and the result as TSV, or ClickHouse's error
+code and message. One process, one user.
 """
 
 import copy
