@@ -10,7 +10,7 @@ DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka test-sdks lint format bench bench-scaling bench-latency bench-collector bench-faults faults kafka clean
+.PHONY: help demo down smoke test test-kafka test-sdks lint format bench bench-scaling bench-latency bench-collector bench-faults bench-bi faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -81,6 +81,9 @@ bench-latency: $(STAMP) ## from an event to its row and to its alert, at half of
 
 bench-collector: $(STAMP) ## requests a second of the collector, beside the same server without Kafka
 	@$(BIN)/python -m tests.benchmarks.collector $(BENCH)
+
+bench-bi: $(STAMP) ## how long each view for BI tools takes on twenty million touches
+	@$(BIN)/python -m tests.benchmarks.bi_views $(BENCH)
 
 bench-faults: $(STAMP) ## what an outage of ClickHouse and 1 % of poison cost, in pairs
 	@$(BIN)/python -m tests.benchmarks.under_fault

@@ -56,6 +56,16 @@ class Settings(BaseSettings):
     clickhouse_database: str = Field(default="setten", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     clickhouse_ca_file: Path | None = None
 
+    bi_database: str = Field(
+        default="",
+        pattern=r"^([a-z_][a-z0-9_]{0,53})?$",
+        description="database of the views for BI tools; by default bi, beside any but setten its name and _bi",
+    )
+    bi_reads: Literal["views", "personal", "tables"] = Field(
+        default="views",
+        description="what the user bi of `setten up` reads: views without persons, those with them, the tables as well",
+    )
+
     retention_archive_days: int = Field(default=0, ge=0, le=36500, description="days bodies are kept; 0: for ever")
     retention_dead_letters_days: int = Field(default=0, ge=0, le=36500, description="days from receipt; 0: for ever")
     retention_touches_days: int = Field(
@@ -190,6 +200,11 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.business_timezone)
+
+    @property
+    def bi_name(self) -> str:
+        """The database of the views for BI tools; two stores on one ClickHouse have two."""
+        return self.bi_database or ("bi" if self.clickhouse_database == "setten" else f"{self.clickhouse_database}_bi")
 
     @property
     def brokers(self) -> list[str]:

@@ -71,7 +71,7 @@ def show_demo(settings: Settings) -> None:
     where = "" if settings.data_dir == DEFAULT_DATA_DIR else f" --data-dir {settings.data_dir}"
     out.print(
         f"\nClickHouse   {settings.clickhouse_url}   database {settings.clickhouse_database}, "
-        f"user bi (reads only) or setten; passwords in {folder.credentials_file}",
+        f"user bi (reads the views in {settings.bi_name}) or setten; passwords in {folder.credentials_file}",
         f"Kafka        {settings.kafka_brokers}",
         f"Collector    http://{settings.collector_host}:{settings.collector_port}/v1/signals",
         "",

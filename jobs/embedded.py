@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from infra.bi import readable
 from infra.embedded.broker import SESSION_TIMEOUT_S, BrokerMissing, answers, open_broker
 from infra.embedded.processes import LOOPBACK, Child, free_port, is_port_free, python, python_path
 from infra.kafka import KafkaUnavailable, ingest_lag
@@ -194,6 +195,7 @@ class Embedded:
                     *("--data-dir", str(self._folder.clickhouse)),
                     *("--port", str(self.ports.by_name["clickhouse"])),
                     *("--users", str(self._folder.credentials_file)),
+                    *("--bi-reads", *readable(self.settings)),
                 ),
                 self._env,
                 self._clickhouse_answers,

@@ -3,6 +3,7 @@
 import re
 from importlib import resources
 
+from infra.bi import BiViewsRefused, create_views
 from infra.clickhouse import ClickHouse, QueryFailed
 from infra.kafka import ensure_topics
 from infra.retention import apply_retention
@@ -72,7 +73,9 @@ def migrate_tables(settings: Settings) -> list[str]:
                 clickhouse.statement(_CREATE.sub(r"CREATE \1 IF NOT EXISTS ", statement, count=1))
             clickhouse.insert_rows("migrations", ("name",), [(name,)])
             done.append(f"migration {name}")
-        return done + apply_retention(clickhouse, settings)
+        return done + apply_retention(clickhouse, settings) + create_views(clickhouse, settings)
+    except BiViewsRefused as error:
+        raise MigrationError(str(error)) from error
     except QueryFailed as error:
         raise MigrationError(f"a migration failed: {error}") from error
     finally:

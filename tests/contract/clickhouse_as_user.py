@@ -1,10 +1,13 @@
 """Run statements in the engine as a user of infra/clickhouse-server/users.d/setten.xml would: with the same profile,
-constraints and grants. The engine has one user, `default`, so that user's name is all that is changed.
+constraints and grants. One is always connected as `default`, so that user's name is all that is changed. `setten` is
+there under its own name as well, for the views that read with its rights: `default` may make them in its name.
 
-`python -m tests.contract.clickhouse_as_user DIRECTORY USER`, statements as a JSON list on stdin; answers a JSON list
-of [code, text]: 0 and the result as TSV, or ClickHouse's error code and message. One process, one user.
+`python -m tests.contract.clickhouse_as_user DIRECTORY USER`, with the environment that start.sh makes;
+statements as a JSON list on stdin; answers a JSON list of [code, text]: 0 and the result as TSV, or ClickHouse's error
+code and message. One process, one user.
 """
 
+import copy
 import json
 import re
 import sys
@@ -22,15 +25,21 @@ def write_config(directory: Path, user: str) -> Path:
     users, profiles = root.find("users"), root.find("profiles")
     assert users is not None
     assert profiles is not None
-    chosen = users.find(user)
+    setten, chosen = copy.deepcopy(users.find("setten")), users.find(user)
+    assert setten is not None
     assert chosen is not None
     for other in list(users):
         users.remove(other)
-    for password in chosen.findall("password_sha256_hex"):
-        chosen.remove(password)
+    for one in (setten, chosen):
+        for password in one.findall("password_sha256_hex"):
+            one.remove(password)
+        ET.SubElement(one, "password")
+        users.append(one)
     chosen.tag = "default"
-    ET.SubElement(chosen, "password")
-    users.append(chosen)
+    if user == "setten":
+        grants = chosen.find("grants")
+        assert grants is not None
+        ET.SubElement(grants, "query").text = "GRANT SET DEFINER ON setten"
     ET.SubElement(profiles, "default")
     ET.SubElement(ET.SubElement(root, "quotas"), "default")
     file = directory / f"users-{user}.xml"

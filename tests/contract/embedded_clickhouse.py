@@ -45,10 +45,11 @@ class Reply:
 
 @dataclass
 class Server:
-    """One process. `start` waits until it answers."""
+    """One process. `start` waits until it answers. bi_reads: the databases that `bi` may read."""
 
     directory: Path
     port: int = 0
+    bi_reads: tuple[str, ...] = ("setten", "bi")
     process: "subprocess.Popen[bytes]" = field(init=False)
     launched: ClassVar[list["subprocess.Popen[bytes]"]] = []
 
@@ -66,7 +67,7 @@ class Server:
         users.write_text("".join(f"[{user}]\npassword = {json.dumps(word)}\n" for user, word in PASSWORDS.items()))
         users.chmod(0o600)
         command = [sys.executable, "-m", "infra.embedded.clickhouse", "--data-dir", str(self.directory / "data")]
-        command += ["--port", str(self.port), "--users", str(users)]
+        command += ["--port", str(self.port), "--users", str(users), "--bi-reads", *self.bi_reads]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         Server.launched.append(self.process)
         return self.process

@@ -1,24 +1,32 @@
 """The users of the production ClickHouse can do what they need and nothing else, as ClickHouse's own engine judges."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from infra.bi import views
+from infra.settings import Settings
 from infra.shadow import DERIVED, SOURCES
 from jobs.migrate import migrations
 
 ROOT = Path(__file__).resolve().parents[2]
+START = ROOT / "infra" / "clickhouse-server" / "start.sh"
 ACCESS_DENIED, READONLY, CONSTRAINT_VIOLATED = 497, 164, 452
 
 
-def run_as(user: str, directory: Path, *statements: str) -> list[tuple[int, str]]:
-    """Run the statements one after the other; answers (0, result) or (error code, message) for each."""
+def run_as(user: str, directory: Path, *statements: str, reads: str = "tables") -> list[tuple[int, str]]:
+    """Run the statements one after the other; answers (0, result) or (error code, message) for each.
+
+    reads: SETTEN_BI_READS, of which start.sh makes the grants of `bi`.
+    """
     result = subprocess.run(
-        [sys.executable, "-m", "tests.contract.clickhouse_as_user", str(directory), user],
+        ["bash", str(START), sys.executable, "-m", "tests.contract.clickhouse_as_user", str(directory), user],
         cwd=ROOT,
+        env=os.environ | {"SETTEN_BI_READS": reads, "SECRETS_DIR": str(directory / "secrets")},
         input=json.dumps(statements),
         capture_output=True,
         text=True,
@@ -30,10 +38,18 @@ def run_as(user: str, directory: Path, *statements: str) -> list[tuple[int, str]
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that `setten` has migrated: every statement of every migration was allowed."""
+    """A store that `setten` has migrated: every statement of every migration, and of every view, was allowed."""
     directory = tmp_path_factory.mktemp("store")
+    (directory / "secrets").mkdir()
+    for secret in ("setten_clickhouse_password", "clickhouse_bi_password"):
+        (directory / "secrets" / secret).write_text("a password")
     statements = ["CREATE DATABASE IF NOT EXISTS setten", "USE setten"]
     statements += [statement for _, of_one in migrations() for statement in of_one]
+    statements += ["CREATE DATABASE IF NOT EXISTS bi COMMENT 'ours'", "CREATE DATABASE IF NOT EXISTS bi_personal"]
+    # On a server CURRENT_USER is setten; here it is `default`, whoever that stands for.
+    made = [view.create(view.folder, Settings()).replace("CURRENT_USER", "setten") for view in views()]
+    statements += made + made  # again, as a later version does
+    statements += ["DROP VIEW bi_personal.contacts", made[-1]]
     for statement, (code, text) in zip(statements, run_as("setten", directory, *statements), strict=True):
         assert code == 0, f"{statement}: {text}"
     return directory
@@ -90,6 +106,30 @@ def test_setten_reaches_nothing_beyond_its_database(store: Path) -> None:
     assert [code for code, _ in answers] == [ACCESS_DENIED] * len(answers), answers
 
 
+@pytest.mark.parametrize(
+    ("reads", "allowed"),
+    [("views", (True, False, False)), ("personal", (True, True, False)), ("tables", (True, True, True))],
+)
+def test_bi_reads_the_views_and_by_choice_those_of_persons_and_the_tables(
+    store: Path, reads: str, allowed: tuple[bool, bool, bool]
+) -> None:
+    asked = {
+        "bi": [f"SELECT * FROM bi.{view.name}" for view in views() if view.folder == "bi"],
+        "bi_personal": ["SELECT * FROM bi_personal.stakeholders", "SELECT * FROM bi_personal.contact_activity"],
+        "setten": ["SELECT * FROM setten.contact_day", "SELECT * FROM setten.archive"],
+    }
+    for may, (database, statements) in zip(allowed, asked.items(), strict=True):
+        *answers, shown = run_as("bi", store, *statements, f"SHOW TABLES FROM {database}", reads=reads)
+        assert {code for code, _ in answers} == {0 if may else ACCESS_DENIED}, answers
+        assert bool(shown[1]) == may
+
+
+def test_a_wrong_choice_of_what_bi_reads_stops_the_server(store: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run_as("bi", store, "SELECT 1", reads="everything")
+    assert "SETTEN_BI_READS is 'everything': give views, personal or tables" in refused.value.stderr
+
+
 def test_bi_reads_every_table_but_one_with_settings_of_its_own(store: Path) -> None:
     ((_, tables),) = run_as("bi", store, "SHOW TABLES FROM setten")
     names = [name for name in tables.split() if name != "erasure_key"]
@@ -119,6 +159,9 @@ REFUSED = {
     "SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'CSV', 'a UInt8')": ACCESS_DENIED,
     "SELECT * FROM remote('127.0.0.1', 'system', 'one')": ACCESS_DENIED,
     "SELECT * FROM system.users": ACCESS_DENIED,
+    "DROP VIEW bi.alerts": ACCESS_DENIED,
+    "CREATE OR REPLACE VIEW bi.alerts AS SELECT 1": ACCESS_DENIED,
+    "CREATE VIEW bi.mine AS SELECT * FROM setten.contacts": ACCESS_DENIED,
     "SELECT * FROM setten.erasure_key": ACCESS_DENIED,
     "SELECT length(key) FROM setten.erasure_key": ACCESS_DENIED,
     "SELECT key FROM merge('setten', 'erasure_k.*')": ACCESS_DENIED,

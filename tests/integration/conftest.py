@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.bi import databases
 from infra.clickhouse import ClickHouse
 from infra.settings import Settings
 from infra.store import Store
@@ -38,7 +39,8 @@ def new_database(clickhouse_server: Server, tmp_path: Path) -> Iterator[Callable
     yield make
     for settings in made:
         clickhouse = ClickHouse(settings)
-        clickhouse.statement(f"DROP DATABASE {settings.clickhouse_database}")
+        for database in (*databases(settings).values(), settings.clickhouse_database):
+            clickhouse.statement(f"DROP DATABASE {database}")
         clickhouse.close()
 
 

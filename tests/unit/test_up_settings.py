@@ -49,6 +49,23 @@ def test_a_child_reads_exactly_the_settings_it_was_given_whatever_file_lies_wher
     assert found.collector_token.get_secret_value() == "s3cret"
 
 
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ({}, ["bi"]),
+        ({"bi_reads": "personal"}, ["bi", "bi_personal"]),
+        ({"bi_reads": "tables", "clickhouse_database": "other"}, ["other_bi", "other_bi_personal", "other"]),
+        ({"bi_reads": "personal", "bi_database": "views"}, ["views", "views_personal"]),
+    ],
+)
+def test_clickhouse_is_told_what_bi_may_read(clean_environment: Path, told: dict[str, str], read: list[str]) -> None:
+    folder = DataDir(clean_environment / ".setten")
+    folder.create()
+    embedded = Embedded(Settings.model_validate(told), folder, Ports(FREE, before={}, hosts={}))
+    command = embedded.servers()[1].command()
+    assert command[command.index("--bi-reads") + 1 :] == read
+
+
 def test_the_run_file_leads_other_commands_to_the_services_and_is_private(clean_environment: Path) -> None:
     folder = DataDir(clean_environment / ".setten")
     folder.create()

@@ -1,6 +1,7 @@
 """The engine's own configuration: roles with grants, small pools, everything below one directory."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -12,11 +13,8 @@ _GRANTS = {
         " CREATE TEMPORARY TABLE, DROP DATABASE, DROP TABLE, DROP VIEW, UNDROP TABLE,"
         " SYSTEM MERGES, SYSTEM TTL MERGES, SYSTEM SYNC REPLICA, SYSTEM DROP CACHE, SYSTEM FLUSH ON *.*",
     ),
+    # And what it may read, see _bi_grants.
     BI_ROLE: (
-        "GRANT SELECT, SHOW TABLES, SHOW COLUMNS, SHOW DATABASES ON setten.*",
-        # Who has the key of the hashes can try addresses on them.
-        "REVOKE SELECT ON setten.erasure_key",
-        "GRANT SELECT, SHOW TABLES, SHOW COLUMNS, SHOW DATABASES ON bi.*",
         # For the external data of one request; taken away by readonly before the client's SQL runs.
         "GRANT CREATE TEMPORARY TABLE ON *.*",
     ),
@@ -48,13 +46,16 @@ _PROFILE = {
 }
 
 
-def write_config(directory: Path) -> Path:
-    """Write config.xml and users.xml below `directory`, readable by the owner only; answer the path of the first."""
+def write_config(directory: Path, readable: Sequence[str]) -> Path:
+    """Write config.xml and users.xml below `directory`, readable by the owner only; answer the path of the first.
+
+    readable: the databases that `bi` may read.
+    """
     etc = directory / "etc"
     for name in ("etc", "tmp", "user_files"):
         (directory / name).mkdir(mode=0o700, exist_ok=True)
     users = etc / "users.xml"
-    _write(users, _users_xml())
+    _write(users, _users_xml(_GRANTS | {BI_ROLE: _GRANTS[BI_ROLE] + _bi_grants(readable)}))
     config = etc / "config.xml"
     _write(config, _config_xml(directory, users))
     return config
@@ -77,10 +78,19 @@ def _config_xml(directory: Path, users: Path) -> str:
     return "<clickhouse>\n" + "\n".join([*lines, directories]) + "\n</clickhouse>\n"
 
 
-def _users_xml() -> str:
+def _bi_grants(readable: Sequence[str]) -> tuple[str, ...]:
+    grants: list[str] = []
+    for database in readable:
+        grants.append(f"GRANT SELECT, SHOW TABLES, SHOW COLUMNS, SHOW DATABASES ON {database}.*")
+        # Who has the key of the hashes can try addresses on them.
+        grants.append(f"REVOKE SELECT ON {database}.erasure_key")
+    return tuple(grants)
+
+
+def _users_xml(grants: Mapping[str, tuple[str, ...]]) -> str:
     profile = "".join(f"<{name}>{value}</{name}>" for name, value in _PROFILE.items())
-    roles = "".join(f"<{role}>{_grants(statements)}</{role}>" for role, statements in _GRANTS.items())
-    own = _grants(tuple(f"GRANT {role}" for role in _GRANTS))
+    roles = "".join(f"<{role}>{_grants(statements)}</{role}>" for role, statements in grants.items())
+    own = _grants(tuple(f"GRANT {role}" for role in grants))
     return (
         f"<clickhouse><profiles><default>{profile}</default></profiles><quotas><default/></quotas>"
         f"<roles>{roles}</roles><users><default><password></password><networks><ip>::/0</ip></networks>"

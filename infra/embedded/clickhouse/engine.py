@@ -9,7 +9,7 @@ import re
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -160,8 +160,8 @@ class Handle:
 class Engine:
     """The engine of this process, over one data directory."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open or create the directory. Raises DataDirectoryUnusable."""
+    def __init__(self, directory: Path, readable: Sequence[str]) -> None:
+        """Open or create the directory. readable: the databases that `bi` may read. Raises DataDirectoryUnusable."""
         self._lock = _lock(directory)
         self._path = str(directory.resolve() / "engine")
         if set(self._path) & set(_NOT_IN_PATHS):
@@ -169,7 +169,7 @@ class Engine:
         self._spool = directory.resolve() / "spool"
         shutil.rmtree(self._spool, ignore_errors=True)  # what a killed process left
         self._spool.mkdir(mode=0o700)
-        config = write_config(directory.resolve())
+        config = write_config(directory.resolve(), readable)
         try:
             self._keeper = _chdb.connect(f"{self._path}?config-file={config}")
             self._replace_overlay(directory)

@@ -1,0 +1,139 @@
+"""The databases of the views for BI tools: who reads them, what migrate makes of them, what conditions reach."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from infra.bi import databases, readable, views
+from infra.clickhouse import ClickHouse
+from infra.settings import Settings
+from jobs.migrate import MigrationError, migrate_tables
+from tests.contract.embedded_clickhouse import PASSWORDS, Server
+
+ACCESS_DENIED = 497
+DAY = ("mail:a@kaze.example", "web", "page_viewed", "inbound", 1, 1)
+
+
+def settings_of(server: Server, **more: object) -> Settings:
+    told = {"clickhouse_url": f"http://127.0.0.1:{server.port}", "clickhouse_password": PASSWORDS["setten"]}
+    return Settings.model_validate({"data_dir": server.directory, **told, **more})
+
+
+def test_bi_reads_what_the_setting_says_and_nothing_else(tmp_path: Path) -> None:
+    """On one store, whatever it was made with; `bi` needs no rights on the tables behind a view."""
+    asked = {
+        "bi": [f"SELECT * FROM {view.folder}.{view.name}" for view in views() if view.folder == "bi"],
+        "bi_personal": [f"SELECT * FROM {view.folder}.{view.name}" for view in views() if view.folder == "bi_personal"],
+        "setten": ["SELECT * FROM setten.contact_day", "SELECT * FROM setten.contacts", "SELECT * FROM setten.archive"],
+    }
+    choices = {"views": ("bi",), "personal": ("bi", "bi_personal"), "tables": ("bi", "bi_personal", "setten")}
+    for choice, allowed in choices.items():
+        reads = readable(Settings(data_dir=tmp_path, bi_reads=choice))
+        assert tuple(reads) == allowed
+        server = Server(tmp_path / "server", bi_reads=tuple(reads)).start()
+        migrate_tables(settings_of(server))
+        for database, statements in asked.items():
+            expected = 0 if database in allowed else ACCESS_DENIED
+            assert {server.http(sql, user="bi").code for sql in statements} == {expected}, (choice, database)
+            shown = server.http(f"SELECT count() FROM system.columns WHERE database = '{database}'", user="bi").body
+            assert (int(shown) > 0) == (database in allowed)
+        assert server.http("SELECT * FROM setten.erasure_key", user="bi").code == ACCESS_DENIED
+        assert server.stop() == 0
+
+
+def test_a_view_of_persons_is_in_no_view_without(new_database: Callable[[], Settings]) -> None:
+    """By its columns: no address, no name of a person, nobody of our own."""
+    named = {"contact_key", "contact_name", "owner", "title", "email", "address", "stakeholder"}
+    settings = new_database()
+    clickhouse = ClickHouse(settings)
+    rows = clickhouse.query_text(
+        "SELECT name FROM system.columns WHERE database = {name:String}", {"name": databases(settings)["bi"]}
+    )
+    clickhouse.close()
+    assert rows.num_rows > 50
+    assert {row["name"] for row in rows.to_pylist()} & named == set()
+
+
+def test_migrate_makes_the_views_once_and_again_when_something_changed(new_database: Callable[[], Settings]) -> None:
+    settings = new_database()
+    names = databases(settings)
+    clickhouse = ClickHouse(settings)
+    made = [f"{len(views())} views in {names['bi']} and {names['bi_personal']}"]
+    assert migrate_tables(settings) == []
+    assert migrate_tables(settings.model_copy(update={"fiscal_year_start_month": 7})) == made
+    assert migrate_tables(settings) == made
+    clickhouse.statement(f"DROP VIEW {names['bi']}.alerts")
+    assert migrate_tables(settings) == made
+    clickhouse.statement(f"CREATE VIEW {names['bi']}.of_an_earlier_version AS SELECT 1")
+    migrate_tables(settings)
+    left = clickhouse.statement(f"SELECT groupArray(name) FROM system.tables WHERE database = '{names['bi']}'")
+    clickhouse.close()
+    assert "of_an_earlier_version" not in str(left)
+    assert "alerts" in str(left)
+
+
+def test_a_database_of_somebody_else_is_left_alone(new_database: Callable[[], Settings]) -> None:
+    settings = new_database()
+    clickhouse = ClickHouse(settings)
+    theirs = f"{settings.clickhouse_database}_theirs"
+    clickhouse.statement(f"CREATE DATABASE {theirs}")
+    clickhouse.statement(f"CREATE VIEW {theirs}.alerts AS SELECT 'theirs' AS alert_id")
+    with pytest.raises(MigrationError, match=f"{theirs} is there .* SETTEN_BI_DATABASE"):
+        migrate_tables(settings.model_copy(update={"bi_database": theirs}))
+    assert clickhouse.statement(f"SELECT alert_id FROM {theirs}.alerts") == "theirs"
+    other = new_database()
+    with pytest.raises(MigrationError, match=f"not made for the views of {other.clickhouse_database}"):
+        migrate_tables(other.model_copy(update={"bi_database": databases(settings)["bi"]}))
+    clickhouse.statement(f"DROP DATABASE {theirs}")
+    clickhouse.close()
+
+
+def test_views_show_the_tables_that_a_replay_has_put_in_place(new_database: Callable[[], Settings]) -> None:
+    settings = new_database()
+    live, shadow, bi = settings.clickhouse_database, f"{settings.clickhouse_database}_replay", databases(settings)["bi"]
+    clickhouse = ClickHouse(settings)
+    columns = ("account_id", "day", "contact_key", "kind", "action", "direction", "touches", "version")
+    clickhouse.insert_rows("contact_day", columns, [("before", date(2026, 5, 4), *DAY)])
+    clickhouse.statement(f"CREATE DATABASE {shadow}")
+    clickhouse.statement(f"CREATE TABLE {shadow}.contact_day AS {live}.contact_day")
+    clickhouse.insert_rows(f"{shadow}.contact_day", columns, [("after", date(2026, 5, 4), *DAY)])
+    assert clickhouse.statement(f"SELECT account_id FROM {bi}.account_week") == "before"
+    clickhouse.statement(f"EXCHANGE TABLES {live}.contact_day AND {shadow}.contact_day")
+    assert clickhouse.statement(f"SELECT account_id FROM {bi}.account_week") == "after"
+    clickhouse.statement(f"DROP DATABASE {shadow}")
+    assert clickhouse.statement(f"SELECT account_id FROM {bi}.account_week") == "after"
+    clickhouse.close()
+
+
+def test_what_a_reader_asks_for_is_all_that_is_read(new_database: Callable[[], Settings]) -> None:
+    """A condition on the account reaches the sort key of contact_day, one on the period its partitions."""
+    told = new_database()
+    clickhouse = ClickHouse(told)
+    clickhouse.statement(
+        "INSERT INTO contact_day (account_id, day, contact_key, kind, action, direction, touches, version)"
+        " SELECT concat('a', leftPad(toString(intDiv(number, 4)), 5, '0')), makeDate(2023 + number % 4, 5, 4),"
+        " 'mail:a@kaze.example', 'web', 'page_viewed', 'inbound', 1, 1 FROM numbers(200000)"
+    )
+    periods = {
+        ("bi", "engagement_rate"): "month",
+        ("bi", "engagement_rate_quarter"): "quarter",
+        ("bi", "account_week"): "week",
+        ("bi", "management_contacts"): "quarter",
+        ("bi_personal", "contact_activity"): "month",
+    }
+    for start_month in (4, 2, 12):
+        settings = told.model_copy(update={"fiscal_year_start_month": start_month})
+        migrate_tables(settings)
+        for (folder, view), period in periods.items():
+            name = f"{databases(settings)['bi']}{folder.removeprefix('bi')}.{view}"
+
+            def granules(condition: str, name: str = name) -> int:
+                plan = clickhouse.query_text(f"EXPLAIN ESTIMATE SELECT * FROM {name} WHERE {condition}").to_pylist()
+                return sum(int(row["marks"]) for row in plan if row["table"] == "contact_day")
+
+            assert granules("1") >= 24, name
+            assert 0 < granules(f"{period} >= '2026-02-01'") <= granules("1") // 4, (name, start_month)
+            assert 0 < granules("account_id = 'a07000'") <= 4, name
+    clickhouse.close()
