@@ -46,12 +46,16 @@ def _accounts(directory: Directory) -> Rows:
     rows = [
         (
             *(key, a.name, list(a.domains), a.corporate_number or "", a.tier, a.kind),
-            *(a.parent_account_id or "", directory.merged.get(key, "")),
+            *(a.parent_account_id or "", directory.group.get(key, key), directory.merged.get(key, "")),
         )
         for key, a in directory.accounts.items()
     ]
     return Rows(
-        ("account_id", "name", "domains", "corporate_number", "tier", "kind", "parent_account_id", "merged_into"), rows
+        (
+            *("account_id", "name", "domains", "corporate_number", "tier", "kind"),
+            *("parent_account_id", "group_id", "merged_into"),
+        ),
+        rows,
     )
 
 

@@ -22,7 +22,9 @@ def kpi(
     name: Annotated[str, typer.Argument(help="Name of the KPI, or `list` for all of them.")],
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", help="Split by account, channel, segment, campaign, product or seniority; repeatable."),
+        typer.Option(
+            "--by", help="Split by account, group, channel, segment, campaign, product, seniority; repeatable."
+        ),
     ] = None,
     account: Annotated[list[str] | None, typer.Option("--account", "-a", help="Only this account; repeatable.")] = None,
     period: Annotated[

@@ -87,7 +87,8 @@ class Directory:
     accounts, merges, own_domains, declared, described, affiliated, identified, matched, revenue: what stands of what
     was stated; declared by contact key and first day, first_days: its days by contact key; matched by plain_key.
     by_name, by_company: account ids by names, see models.identity.naming. by_number: by corporate number.
-    merged: what an account is part of in the end. leading: who was identified as somebody, by whom. known_as: the key
+    merged: what an account is part of in the end. group: the account at the top of its group, where that is another
+    one (models.groups). leading: who was identified as somebody, by whom. known_as: the key
     that a visitor is known by in the end. people: by every contact key that any fact ever named. keys_of: all keys of a
     person who has several, by the key she is known by. contacts: what was declared for the last of a person's
     memberships, by the key she is known by.
@@ -105,6 +106,7 @@ class Directory:
     matched: Map[str, OrganizationMatched] = _NONE
     revenue: Map[tuple[str, date, str], RevenueRecorded] = _NONE
     merged: dict[str, str] = field(default_factory=dict)
+    group: dict[str, str] = field(default_factory=dict)
     by_domain: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, str] = field(default_factory=dict)
     by_company: dict[str, str] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from models.facts import (
     VisitorIdentified,
     people_in,
 )
+from models.groups import tops
 from models.identity.company_names import plain_key
 from models.identity.naming import whose_names, whose_numbers
 from models.side_facts import SideFact
@@ -169,6 +170,7 @@ def _with_accounts(stated: Directory) -> Directory:
     return replace(
         stated,
         merged=merged,
+        group=tops(stated.accounts, merged, lambda account_id: by_statement(stated.accounts[account_id])),
         by_domain={d: merged.get(a.account_id, a.account_id) for a in ordered for d in a.domains},
         by_name=by_name,
         by_company=by_company,

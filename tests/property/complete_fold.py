@@ -39,6 +39,20 @@ def followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
     return ends
 
 
+def group_tops(accounts: dict[str, AccountDeclared], merged: dict[str, str], order: list[str]) -> dict[str, str]:
+    """Where each account's parents end; order: of declaring."""
+    known = set(accounts) | set(merged.values())
+    parents = {}
+    for account_id in set(accounts) - set(merged):
+        parent = accounts[account_id].parent_account_id or ""
+        parent = merged.get(parent, parent)
+        if parent in known and parent != account_id:
+            parents[account_id] = parent
+    tops = followed(parents, order)
+    tops |= {part: tops.get(whole, whole) for part, whole in merged.items()}
+    return tops
+
+
 def complete_fold(facts: Iterable[AnyFact]) -> Directory:
     """What models.folding.fold answers."""
     ordered = sorted(set(facts), key=lambda fact: (fact.recorded_at, fact.fact_id.int))
@@ -74,6 +88,7 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
     last_declared = sorted(accounts.values(), key=ordered.index)
     ends_of = [(a, merged.get(a.account_id, a.account_id)) for a in last_declared]
     called = [(a.name, end) for a, end in ends_of]
+    tops = group_tops(accounts, merged, [fact.account_id for fact in last_declared])
     decided = {company_key(f.organization) for f in matched.values()}
     return Directory(
         epoch=len(ordered),
@@ -87,6 +102,7 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
         identified=Map(identified),
         revenue=Map({(f.account_id, f.month, f.currency): f for f in ordered if isinstance(f, RevenueRecorded)}),
         merged=merged,
+        group=tops,
         by_domain={d: merged.get(a.account_id, a.account_id) for a in last_declared for d in a.domains},
         matched=Map(matched),
         by_name=_agreed({(plain_key(name), whose) for name, whose in called})

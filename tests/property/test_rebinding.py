@@ -49,7 +49,7 @@ facts: st.SearchStrategy[AnyFact] = st.one_of(
         domains=st.lists(domains, max_size=2).map(tuple),
         tier=st.just("target"),
         kind=st.just("customer"),
-        parent_account_id=st.none(),
+        parent_account_id=st.one_of(st.none(), account_ids, st.just("elsewhere")),
         corporate_number=st.one_of(st.none(), numbers),
     ),
     st.builds(OwnDomainDeclared, recorded_at=times, domain=domains),
