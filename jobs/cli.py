@@ -16,6 +16,7 @@ from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.cli_keys import keys_app
 from jobs.cli_kpi import kpi
+from jobs.cli_match_ips import match_ips
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
 from jobs.cli_sync import sync_app
@@ -44,6 +45,7 @@ app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("why")(why)
 app.command("kpi")(kpi)
+app.command("match-ips")(match_ips)
 
 
 def _version(asked: bool) -> None:
