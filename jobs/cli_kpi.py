@@ -123,6 +123,8 @@ def _periods(settings: Settings, kind: str, first: date | None, last: date | Non
 def _known_accounts(clickhouse: ClickHouse, accounts: list[str]) -> None:
     if not accounts:
         return
-    known = {row["account_id"] for row in clickhouse.rows("accounts", {"accounts": accounts})}
+    # One that was merged from some day on has numbers of the days before.
+    chosen = {"accounts": accounts, "as_of": date(1970, 1, 1)}
+    known = {row["account_id"] for row in clickhouse.rows("accounts", chosen)}
     if unknown := [one for one in accounts if one not in known]:
         raise fail(f"--account {unknown[0]!r} is no account: use an account_id, as `setten import` was given it", 2)

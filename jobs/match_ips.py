@@ -143,7 +143,7 @@ def _news(told: Iterable[tuple[str, Company | None]], directory: Directory, foun
             found.taken_back += told_before == "changed"
         else:
             bound = (directory.bind_affiliation(evidence).account_id for evidence in fact.evidence)
-            found.accounts.update(islice(filter(None, bound), 1))
+            found.accounts.update(map(directory.counted_on, islice(filter(None, bound), 1)))
         if told_before != "unchanged":
             news.append(fact)
     return news

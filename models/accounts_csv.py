@@ -19,6 +19,7 @@ _REMEDIES = {
     "parent_account_id": "name another account's account_id, or leave it empty",
     "corporate_number": "give its 13 digits (法人番号), or leave it empty",
     "merged_into": "name the account_id of the account it has become part of, or leave it empty",
+    "merged_since": "give the first day as 2026-04-01, with merged_into, or leave it empty for all days",
 }
 _REQUIRED = ("account_id", "name")
 
@@ -35,9 +36,9 @@ def parse(text: str, recorded_at: datetime) -> tuple[list[AccountDeclared | Acco
     """Read an account list: what its good rows say, and what is wrong with each of the others.
 
     The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
-    kind, parent_account_id, corporate_number and merged_into. Other columns are ignored; empty fields take the
-    defaults. Where there is a column merged_into, an empty field says that the account stands alone. Of two rows that
-    declare the same account, or claim the same domain, the first one stands. recorded_at needs a zone.
+    kind, parent_account_id, corporate_number, merged_into and merged_since. Other columns are ignored; empty fields
+    take the defaults. Where there is a column merged_into, an empty field says that the account stands alone. Of two
+    rows that declare the same account, or claim the same domain, the first one stands. recorded_at needs a zone.
     """
     rows = _rows(text.removeprefix("\ufeff"))
     _, header = next(rows, (1, []))
@@ -93,13 +94,16 @@ def _facts(
     given["parent_account_id"] = row.get("parent_account_id") or None
     given["domains"] = [domain for part in row.get("domains", "").split("|") if (domain := part.strip())]
     merge = {"account_id": given["account_id"], "into": row.get("merged_into") or None, "recorded_at": recorded_at}
+    merge["since"] = row.get("merged_since") or None
     try:
         account = AccountDeclared.model_validate({**given, "recorded_at": recorded_at})
         return account, AccountMerged.model_validate(merge) if "merged_into" in columns else None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         # Of the merge only what it names can be wrong; the account was held against the contract before it.
-        name = "merged_into" if error.title == "AccountMerged" else str(first["loc"][0])
+        name = str(first["loc"][0]) if first["loc"] else "since"
+        if error.title == "AccountMerged":
+            name = "merged_into" if name == "into" or row.get("merged_into") == given["account_id"] else "merged_since"
         if name == "recorded_at":
             raise  # the caller's bug, not the row's
         return f"{name}: {row.get(name, '')!r}: {first['msg'].removeprefix('Value error, ')}; {_REMEDIES[name]}"

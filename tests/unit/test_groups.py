@@ -1,7 +1,7 @@
 """Groups of companies by example: parents, merged parents, circles, parents that nobody knows."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 from models.facts import AccountDeclared, AccountMerged, AnyFact
@@ -59,6 +59,13 @@ def test_a_subsidiary_into_which_its_parent_is_merged_is_at_the_top() -> None:
 
 def test_an_account_that_is_its_own_parent_is_at_the_top() -> None:
     assert groups([account("a", "a")]) == {}
+
+
+def test_an_account_that_is_merged_from_a_day_on_is_in_the_group_of_the_one_it_ends_at() -> None:
+    later = AccountMerged(
+        recorded_at=datetime(2026, 5, 1, tzinfo=UTC), account_id="old", into="new", since=date(2026, 7, 1)
+    )
+    assert groups([account("sub", "old"), account("old"), account("new"), later]) == {"sub": "new", "old": "new"}
 
 
 def test_of_parents_in_a_circle_the_first_stated_is_void() -> None:
