@@ -51,10 +51,9 @@ class Assessments:
         """
         features = self.features(as_of, accounts)
         open_alerts, withdrawn = one_per_question(self.alerts(state="open", accounts=accounts), now)
-        for row in self._clickhouse.rows("merged_accounts", {"accounts": list(accounts)}):
-            # Its history is another account's now, and that one is judged by it.
-            moved = [alert for alert in open_alerts.values() if alert.account_id == row["account_id"]]
-            withdrawn += [withdraw(alert, now) for alert in moved]
+        merged = self.merged(as_of, accounts)
+        # Its people are another account's now, and that one is judged by them.
+        withdrawn += [withdraw(alert, now) for alert in open_alerts.values() if alert.account_id in merged]
         result = assess(features, open_alerts, as_of, now, self._fiscal_start_month)
         changes = [*(AlertChange(alert, "withdrawn") for alert in withdrawn), *result.changes]
         publish([(c.alert.account_id, alert_message(c.alert, c.change)) for c in changes if c.change])
@@ -62,10 +61,15 @@ class Assessments:
         self.save_verdicts(result.verdicts, as_of, now, accounts)
         return result
 
+    def merged(self, as_of: date, accounts: Sequence[str] = ()) -> set[str]:
+        """Which of the accounts (all, if none is named) have become part of others by a day."""
+        rows = self._clickhouse.rows("merged_accounts", {"as_of": as_of, "accounts": list(accounts)})
+        return {row["account_id"] for row in rows}
+
     def features(self, as_of: date, accounts: Sequence[str] = ()) -> list[Features]:
         """Features of the accounts (all, if none is named) as of the end of a business day."""
         chosen = {"accounts": list(accounts)}
-        declared = self._clickhouse.rows("accounts", chosen)
+        declared = self._clickhouse.rows("accounts", {**chosen, "as_of": as_of})
         days = self._days_in_touch(as_of, chosen)
         strategic = {a["account_id"] for a in declared if a["tier"] == "strategic" and a["kind"] == "customer"}
         relationships = self._relationships(as_of, chosen, strategic)

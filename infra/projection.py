@@ -1,12 +1,14 @@
 """The directory as rows of the tables that show it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from models.directory import Directory
 from models.facts import RevenueRecorded
 from models.folding import News, last_described
 from models.people.shown import shown
+from models.rebinding import FIRST_DAY
 
 _CONTACTS = (
     *("contact_key", "account_id", "name", "title", "department", "seniority", "job_function"),
@@ -46,13 +48,26 @@ def _accounts(directory: Directory) -> Rows:
     rows = [
         (
             *(key, a.name, list(a.domains), a.corporate_number or "", a.tier, a.kind),
-            *(a.parent_account_id or "", directory.merged.get(key, "")),
+            *(a.parent_account_id or "", directory.group.get(key, key), *_merged(directory, key)),
         )
         for key, a in directory.accounts.items()
     ]
     return Rows(
-        ("account_id", "name", "domains", "corporate_number", "tier", "kind", "parent_account_id", "merged_into"), rows
+        (
+            *("account_id", "name", "domains", "corporate_number", "tier", "kind"),
+            *("parent_account_id", "group_id", "merged_into", "merged_since", "merges"),
+        ),
+        rows,
     )
+
+
+def _merged(directory: Directory, account_id: str) -> tuple[str, date | None, list[tuple[date, str]]]:
+    """The account that one is part of in the end, from when on it counts for another, and for which ones by day."""
+    always = directory.merged.get(account_id)
+    later = directory.later.get(always or account_id, ())
+    end = directory.counted_on(account_id)
+    since = later[0][0] if later and always is None and end != account_id else None
+    return end if end != account_id else "", since, [*([(FIRST_DAY, always)] if always else []), *later]
 
 
 def _contacts(directory: Directory, keys: Iterable[str]) -> Rows:
@@ -65,7 +80,7 @@ def _contacts(directory: Directory, keys: Iterable[str]) -> Rows:
         rows.append(
             (
                 key,
-                (last.account_id or "") if last else "",
+                directory.counted_on(last.account_id) if last and last.account_id else "",
                 *shown(told, described),
                 told.since if told else None,
                 person.contact_key if person.contact_key != key else "",
@@ -77,8 +92,5 @@ def _contacts(directory: Directory, keys: Iterable[str]) -> Rows:
 def _revenue(directory: Directory, recorded: Iterable[RevenueRecorded]) -> Rows:
     return Rows(
         ("account_id", "month", "currency", "amount", "counts_for"),
-        [
-            (r.account_id, r.month, r.currency, r.amount, directory.merged.get(r.account_id, r.account_id))
-            for r in recorded
-        ],
+        [(r.account_id, r.month, r.currency, r.amount, directory.counted_on(r.account_id, r.month)) for r in recorded],
     )

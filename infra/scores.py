@@ -57,7 +57,7 @@ class Scores:
 
     def ranked(self, as_of: date, accounts: Sequence[str] = ()) -> list[AccountScore]:
         """Accounts (all, if none is named) by their score as of the end of a day, the highest first."""
-        declared = self._clickhouse.rows("accounts", {"accounts": list(accounts)})
+        declared = self._clickhouse.rows("accounts", {"accounts": list(accounts), "as_of": as_of})
         found = {row["account_id"]: row for row in self._scored(as_of, accounts)}
         ranks = self._ranks(as_of, sorted(found))
         [since] = self._clickhouse.rows("touched_since")

@@ -53,6 +53,9 @@ def record_history(settings: Settings, first: date, last: date) -> Iterator[date
     for as_of in _steps(first, last):
         # Never judged in the future: what a sweep sees later today must count as later.
         now = min(datetime.combine(as_of + timedelta(days=1), midnight(), settings.zone), today)
+        merged = store.merged(as_of)
+        for key in [key for key in open_alerts if key[0] in merged]:  # as an assessment of that day withdraws it
+            replayed.pop(open_alerts.pop(key).alert_id, None)
         result = assess(store.features(as_of), open_alerts, as_of, now, settings.fiscal_year_start_month)
         for change in result.changes:
             alert = change.alert

@@ -17,6 +17,7 @@ from jobs.cli_forget import forget
 from jobs.cli_import import import_app
 from jobs.cli_keys import keys_app
 from jobs.cli_kpi import kpi
+from jobs.cli_match_ips import match_ips
 from jobs.cli_plan import plan_app
 from jobs.cli_prioritise import prioritise
 from jobs.cli_replay import replay
@@ -54,6 +55,7 @@ app.command("why")(why)
 app.command("kpi")(kpi)
 app.command("coverage")(coverage)
 app.command("prioritise")(prioritise)
+app.command("match-ips")(match_ips)
 
 
 def _version(asked: bool) -> None:

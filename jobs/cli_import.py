@@ -37,7 +37,7 @@ Accounts = Annotated[
     typer.Option(
         "--accounts",
         help="CSV of target accounts: account_id,name,domains(|),tier,kind,parent_account_id,corporate_number,"
-        "merged_into.",
+        "merged_into,merged_since.",
     ),
 ]
 OwnDomains = Annotated[

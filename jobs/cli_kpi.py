@@ -23,7 +23,9 @@ def kpi(
     name: Annotated[str, typer.Argument(help="Name of the KPI, or `list` for all of them.")],
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", help="Split by account, channel, segment, campaign, product or seniority; repeatable."),
+        typer.Option(
+            "--by", help="Split by account, group, channel, segment, campaign, product, seniority; repeatable."
+        ),
     ] = None,
     account: Annotated[list[str] | None, typer.Option("--account", "-a", help="Only this account; repeatable.")] = None,
     period: Annotated[
@@ -137,6 +139,8 @@ def _called(settings: Settings, label: str, days: date | None, as_of: date) -> l
 def _known_accounts(clickhouse: ClickHouse, accounts: list[str]) -> None:
     if not accounts:
         return
-    known = {row["account_id"] for row in clickhouse.rows("accounts", {"accounts": accounts})}
+    # One that was merged from some day on has numbers of the days before.
+    chosen = {"accounts": accounts, "as_of": date(1970, 1, 1)}
+    known = {row["account_id"] for row in clickhouse.rows("accounts", chosen)}
     if unknown := [one for one in accounts if one not in known]:
         raise fail(f"--account {unknown[0]!r} is no account: use an account_id, as `setten import` was given it", 2)

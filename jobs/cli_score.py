@@ -69,7 +69,7 @@ def show(
     with clear_errors():
         settings, clickhouse, day = _asked(data_dir, config, as_of)
         scores = Scores(clickhouse, load_profile(settings))
-        _known(clickhouse, account)
+        _known(clickhouse, account, day)
         ranked = scores.ranked(day, [account] if account else [])
     if as_json:
         print_json(scores_json(ranked, scores.profile, day))
@@ -98,7 +98,7 @@ def why(
     with clear_errors():
         settings, clickhouse, day = _asked(data_dir, config, as_of)
         scores = Scores(clickhouse, load_profile(settings))
-        _known(clickhouse, account)
+        _known(clickhouse, account, day)
         rows, names = scores.ledger(account, day)
     told = Why(
         account,
@@ -134,7 +134,7 @@ def phases(
     _one_form(as_json, as_csv)
     with clear_errors():
         settings, clickhouse, day = _asked(data_dir, config, as_of)
-        _known(clickhouse, account)
+        _known(clickhouse, account, day)
         version = load_profile(settings).version
         found = phases_of(clickhouse, settings.zone, day, version, [account] if account else [])
     if as_json:
@@ -207,8 +207,8 @@ def _asked(data_dir: Path | None, config: Path | None, as_of: datetime | None) -
     return settings, ClickHouse(settings), day
 
 
-def _known(clickhouse: ClickHouse, account: str) -> None:
-    if account and not clickhouse.rows("accounts", {"accounts": [account]}):
+def _known(clickhouse: ClickHouse, account: str, day: date) -> None:
+    if account and not clickhouse.rows("accounts", {"accounts": [account], "as_of": day}):
         raise fail(
             f"{account!r} is no account: use an account_id as `setten score` lists it, or a command of "
             "`setten score --help`",

@@ -135,7 +135,7 @@ def _group(kpi: Kpi, told: str) -> tuple[str, str]:
 def _state(settings: Settings, target: KpiTargetSet, as_json: bool) -> None:
     """State it, and wait until it is stored."""
     account = target.of.get("account")
-    if account and not ClickHouse(settings).rows("accounts", {"accounts": [account]}):
+    if account and not ClickHouse(settings).rows("accounts", {"accounts": [account], "as_of": target.first}):
         raise fail(f"--of account={account}: there is no such account; use an account_id", 2)
     importer = Importer(settings)
     try:

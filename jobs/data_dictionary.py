@@ -38,7 +38,7 @@ Read every table with `FINAL`: they are of the kind `ReplacingMergeTree`, and wi
 withdrawn are seen as well. Views are read without; one with a parameter like a function, `name(parameter = value)`.
 `migrations` and `store_facts` are Setten's own books and not listed.
 """
-_TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
+_TABLE = re.compile(r"CREATE (?:TABLE|(?:OR REPLACE )?VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)
 _ADD = re.compile(
     r"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) (.+?)\s+COMMENT '((?:[^']|'')*)'(?: CODEC\(\w+\))? AFTER (\w+)$",
     re.DOTALL,

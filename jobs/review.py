@@ -133,7 +133,7 @@ def decide(settings: Settings, organization: str, account_id: str | None) -> Dec
     return Decision(
         fact.organization,
         account_id,
-        directory.merged.get(account_id, account_id) if account_id else None,
+        directory.counted_on(account_id) if account_id else None,
         news,
         sorted(name for name in written if review_key(name) == key),
     )

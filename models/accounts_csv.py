@@ -28,6 +28,7 @@ _REMEDIES = {
     "currency": "give the three letters of ISO 4217, such as JPY",
     "founded_year": "give a year, such as 1962, or leave it empty",
     "labels": "list labels of 1 to 64 characters, separated by '|'",
+    "merged_since": "give the first day as 2026-04-01, with merged_into, or leave it empty for all days",
 }
 _PROFILE = ("industry", "country", "region", "employees", "annual_revenue", "currency", "founded_year", "labels")
 _REQUIRED = ("account_id", "name")
@@ -47,11 +48,11 @@ def parse(
     """Read an account list: what its good rows say, and what is wrong with each of the others.
 
     The header line names the columns, in any order: account_id, name, and optionally domains (`|`-separated), tier,
-    kind, parent_account_id, corporate_number and merged_into; and of the company industry, country, region, employees,
-    annual_revenue, currency, founded_year and labels (`|`-separated). Other columns are ignored; empty fields take the
-    defaults. Where there is a column merged_into, an empty field says that the account stands alone. A row that says
-    anything of the company replaces what was stated of it. Of two rows that declare the same account, or claim the same
-    domain, the first one stands. recorded_at needs a zone.
+    kind, parent_account_id, corporate_number, merged_into and merged_since; and of the company industry, country,
+    region, employees, annual_revenue, currency, founded_year and labels (`|`-separated). Other columns are ignored;
+    empty fields take the defaults. Where there is a column merged_into, an empty field says that the account stands
+    alone. A row that says anything of the company replaces what was stated of it. Of two rows that declare the same
+    account, or claim the same domain, the first one stands. recorded_at needs a zone.
     """
     rows = _rows(text.removeprefix("\ufeff"))
     _, header = next(rows, (1, []))
@@ -107,6 +108,7 @@ def _facts(
     given["parent_account_id"] = row.get("parent_account_id") or None
     given["domains"] = [domain for part in row.get("domains", "").split("|") if (domain := part.strip())]
     merge = {"account_id": given["account_id"], "into": row.get("merged_into") or None, "recorded_at": recorded_at}
+    merge["since"] = row.get("merged_since") or None
     try:
         account = AccountDeclared.model_validate({**given, "recorded_at": recorded_at})
         merged = AccountMerged.model_validate(merge) if "merged_into" in columns else None
@@ -114,7 +116,9 @@ def _facts(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         # Of the merge only what it names can be wrong; the account was held against the contract before it.
-        name = "merged_into" if error.title == "AccountMerged" else str(first["loc"][0])
+        name = str(first["loc"][0]) if first["loc"] else "since"
+        if error.title == "AccountMerged":
+            name = "merged_into" if name == "into" or row.get("merged_into") == given["account_id"] else "merged_since"
         if name == "recorded_at":
             raise  # the caller's bug, not the row's
         return f"{name}: {row.get(name, '')!r}: {first['msg'].removeprefix('Value error, ')}; {_REMEDIES[name]}"

@@ -118,7 +118,20 @@ def _bind(groups: pa.Table, directory: Directory) -> pa.Table:
             names = [person.contact_key if (person := directory.people.get(key)) else key for key in keys]
             at = groups.column_names.index("contact_key")
             groups = groups.set_column(at, "contact_key", pa.array(names, pa.string()).take(contacts.indices))
+    account_id = _on_their_days(account_id, groups.column("day"), directory)
     return groups.append_column("account_id", account_id).append_column("bound_by", bound_by)
+
+
+def _on_their_days(account_id: pa.ChunkedArray, days: pa.ChunkedArray, directory: Directory) -> pa.ChunkedArray:
+    """The accounts once mergers with a date are followed; they are few, and so are the rows that they change."""
+    if not directory.later or not pc.any(pc.is_in(account_id, pa.array(directory.later, pa.string()))).as_py():
+        return account_id
+    told = account_id
+    for merged, later in directory.later.items():
+        of_it = pc.equal(account_id, merged)
+        for since, end in later:
+            told = pc.if_else(pc.and_(of_it, pc.greater_equal(days, since)), end, told)
+    return told
 
 
 def _told(

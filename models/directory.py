@@ -18,6 +18,7 @@ from models.facts import (
     VisitorIdentified,
 )
 from models.identity.naming import account_named
+from models.mergers import Later, counted_on
 
 _NONE: Map[Any, Any] = Map()
 
@@ -87,9 +88,12 @@ class Directory:
     accounts, merges, own_domains, declared, described, affiliated, identified, matched, revenue: what stands of what
     was stated; declared by contact key and first day, first_days: its days by contact key; matched by plain_key.
     by_name, by_company: account ids by names, see models.identity.naming. by_number: by corporate number.
-    merged: what an account is part of in the end. leading: who was identified as somebody, by whom. known_as: the key
-    that a visitor is known by in the end. people: by every contact key that any fact ever named. keys_of: all keys of a
-    person who has several, by the key she is known by. contacts: what was declared for the last of a person's
+    merged: what an account is part of on all days; later: what one that is not in merged is part of, from which days on
+    (models.mergers). What names, domains and people stand for is told by merged alone, so that only accounts in later
+    depend on the day. group: the account at the top of its group, where that is another one (models.groups). leading:
+    who was identified as somebody, by whom. known_as: the key that a visitor is known by in the end. people: by every
+    contact key that any fact ever named. keys_of: all keys of a person who has several, by the key she is known by.
+    contacts: what was declared for the last of a person's
     memberships, by the key she is known by.
     """
 
@@ -105,6 +109,8 @@ class Directory:
     matched: Map[str, OrganizationMatched] = _NONE
     revenue: Map[tuple[str, date, str], RevenueRecorded] = _NONE
     merged: dict[str, str] = field(default_factory=dict)
+    later: dict[str, Later] = field(default_factory=dict)
+    group: dict[str, str] = field(default_factory=dict)
     by_domain: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, str] = field(default_factory=dict)
     by_company: dict[str, str] = field(default_factory=dict)
@@ -119,10 +125,24 @@ class Directory:
 
     def bind(self, contact_key: str, affiliation: str, day: date) -> Binding:
         """Whom a touch of this contact on this day, with this evidence for its company, counts for."""
-        return self.bind_person(contact_key, day) or self.bind_affiliation(affiliation)
+        return self.on(day, self.bind_person(contact_key, day) or self.bind_affiliation(affiliation))
+
+    def on(self, day: date, binding: Binding) -> Binding:
+        """The binding once mergers with a date are followed; it is the same where there are none."""
+        later = self.later.get(binding.account_id)
+        if later is None:
+            return binding
+        return binding._replace(account_id=counted_on(later, binding.account_id, day))
+
+    def counted_on(self, account_id: str, day: date = date.max) -> str:
+        """The account that an account counts for on a day, by default in the end."""
+        account_id = self.merged.get(account_id, account_id)
+        return counted_on(self.later.get(account_id, ()), account_id, day)
 
     def bind_person(self, contact_key: str, day: date) -> Binding | None:
         """Whom the contact's touches on a day count for, whatever evidence they carry; None where the evidence decides.
+
+        Mergers with a date are still to be followed (see on).
 
         Of an identified visitor the known address says more than where the visit came from, and so does the company
         that a source named for a person.
@@ -152,7 +172,7 @@ class Directory:
         return None
 
     def bind_affiliation(self, affiliation: str) -> Binding:
-        """Whom the evidence for a company stands for."""
+        """Whom the evidence for a company stands for; mergers with a date are still to be followed (see on)."""
         found = self._bindings.get(affiliation)
         if found is None:
             found = self._bindings[affiliation] = self._bind_affiliation(affiliation)

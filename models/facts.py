@@ -73,19 +73,28 @@ class AccountDeclared(Fact):
 
 
 class AccountMerged(Fact):
-    """An account became part of another: its domains, name, contacts and revenue count for `into`, past days included.
+    """An account became part of another: its domains, name, contacts and revenue count for `into`.
 
-    into None: it stands alone again. Replaces what was stated before of what became of this account.
+    since: the first business day on which they do, None where they always did, past days included. into None: it stands
+    alone again. Replaces what was stated before of what became of this account.
     """
 
     type: Literal["account_merged"] = "account_merged"
     account_id: AccountId
     into: AccountId | None
+    # Left out where it says nothing: facts stated before there was a place for it keep their ids.
+    since: Annotated[date | None, Field(exclude_if=lambda value: value is None)] = None
 
     @model_validator(mode="after")
     def _into_another(self) -> "AccountMerged":
         if self.into == self.account_id:
             raise ValueError(f"account {self.account_id!r} cannot become part of itself: name another one in `into`")
+        if self.since is not None:
+            plausible(self.since)
+            if self.into is None:
+                raise ValueError(
+                    f"`since` {self.since} needs `into`: an account stands alone on all days, or name another"
+                )
         return self
 
 

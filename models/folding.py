@@ -26,8 +26,10 @@ from models.facts import (
     VisitorIdentified,
     people_in,
 )
+from models.groups import tops
 from models.identity.company_names import plain_key
 from models.identity.naming import whose_names, whose_numbers
+from models.mergers import mergers
 from models.side_facts import SideFact
 from models.statements import Fact
 
@@ -69,7 +71,7 @@ def extended(old: Directory, facts: Collection[AnyFact], epoch: int) -> tuple[Di
     if news.accounts:
         stated = _with_accounts(stated)
     keys = {key for fact in facts for key in people_in(fact)}
-    if stated.merged != old.merged:
+    if stated.merged != old.merged or stated.later != old.later:
         keys.update(stated.people)
     stated, moved = _with_identities(stated, changed)
     return _with_people(stated, keys | moved, news), news
@@ -162,13 +164,15 @@ def _leading(
 
 def _with_accounts(stated: Directory) -> Directory:
     """The directory with what follows from its accounts. There are few of them: everything is made anew."""
-    links = {one.account_id: one.into for one in stated.merges.values() if one.into is not None}
-    merged = ends(links, lambda account_id: by_statement(stated.merges[account_id]))
+    found = mergers(stated.merges, lambda account_id: by_statement(stated.merges[account_id]))
+    merged = found.always
     ordered = sorted(stated.accounts.values(), key=by_statement)  # a later one claims the domain
     by_name, by_company = whose_names(ordered, stated.matched.values(), merged)
     return replace(
         stated,
         merged=merged,
+        later=found.later,
+        group=tops(stated.accounts, found.in_the_end(), lambda account_id: by_statement(stated.accounts[account_id])),
         by_domain={d: merged.get(a.account_id, a.account_id) for a in ordered for d in a.domains},
         by_name=by_name,
         by_company=by_company,

@@ -109,7 +109,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("engaged", "count", "engaged contacts", "反応した人数"),
                 Measure("reached", "count", "reached contacts", "リーチした人数"),
             ),
-            "account channel segment campaign",
+            "account group channel segment campaign",
             campaign="kpi_engagement_by_campaign",
         ),
         _kpi(
@@ -121,7 +121,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("accounts", "count", "accounts", "社数"),
                 Measure("contacts", "count", "contacts", "人数"),
             ),
-            "channel segment",
+            "group channel segment",
         ),
         _kpi(
             "new_contacts",
@@ -129,7 +129,7 @@ KPIS: Mapping[str, Kpi] = dict(
             "新規接点数",
             "touches",
             (Measure("contacts", "count", "contacts", "人数"),),
-            "account segment seniority",
+            "account group segment seniority",
         ),
         _kpi(
             "meetings",
@@ -137,7 +137,7 @@ KPIS: Mapping[str, Kpi] = dict(
             "商談・面談数",
             "touches",
             (Measure("meetings", "count", "meetings", "面談数"),),
-            "account segment",
+            "account group segment",
         ),
         _kpi(
             "opportunities_opened",
@@ -145,7 +145,7 @@ KPIS: Mapping[str, Kpi] = dict(
             "新規案件数",
             "opportunities",
             (Measure("opportunities", "count", "opportunities", "案件数"),),
-            "account product segment",
+            "account group product segment",
         ),
         _kpi(
             "win_rate",
@@ -157,7 +157,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("won", "count", "won", "受注"),
                 Measure("lost", "count", "lost", "失注"),
             ),
-            "account product segment",
+            "account group product segment",
         ),
         _kpi(
             "sales_cycle",
@@ -170,7 +170,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("won", "count", "won", "受注"),
                 Measure("without_days", "count", "days unknown", "日数不明"),
             ),
-            "account product segment",
+            "account group product segment",
         ),
         _kpi(
             "revenue_won",
@@ -182,7 +182,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("won", "count", "won", "受注"),
                 _WITHOUT_AMOUNT,
             ),
-            "account product segment",
+            "account group product segment",
         ),
         _kpi(
             "new_contracts",
@@ -190,7 +190,7 @@ KPIS: Mapping[str, Kpi] = dict(
             "新規契約社数",
             "opportunities",
             (Measure("contracts", "count", "contracts", "社数"),),
-            "account segment",
+            "account group segment",
         ),
         _kpi(
             "new_products",
@@ -198,7 +198,7 @@ KPIS: Mapping[str, Kpi] = dict(
             "新規採用製品数",
             "opportunities",
             (Measure("products", "count", "products", "製品数"),),
-            "account product segment",
+            "account group product segment",
         ),
         _kpi(
             "cross_up_sell",
@@ -211,7 +211,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("up_sell", "money", "up-sell", "アップセル"),
                 _WITHOUT_AMOUNT,
             ),
-            "account product segment",
+            "account group product segment",
         ),
         _kpi(
             "nps",
@@ -224,7 +224,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("detractors", "count", "detractors", "批判者"),
                 Measure("answers", "count", "answers", "回答数"),
             ),
-            "account segment",
+            "account group segment",
         ),
         _kpi(
             "response_time",
@@ -236,7 +236,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("within_sla", "ratio", "within SLA", "SLA内の割合"),
                 Measure("replies", "count", "replies", "返信数"),
             ),
-            "account segment",
+            "account group segment",
         ),
         _kpi(
             "funnel",
@@ -257,7 +257,7 @@ KPIS: Mapping[str, Kpi] = dict(
                 Measure("to_live", "ratio", "→ Live", "→ 稼働", "revenue"),
                 Measure("to_mrr", "ratio", "→ MRR", "→ 継続収益", "revenue"),
             ),
-            "account segment",
+            "account group segment",
         ),
     ]
 )

@@ -32,7 +32,8 @@ CONTENT = {
     "dead_letter_successors": "record_id, position, event_id, content, sent_as",
     "archive": "record_id, source, adapter, content_type, own_domains, body",
     "fact_sources": "fact_id, record_id, position",
-    "accounts": "account_id, name, domains, tier, kind, parent_account_id, merged_into",
+    "accounts": "account_id, name, domains, tier, kind, parent_account_id, group_id, merged_into,"
+    " ifNull(toString(merged_since), ''), merges",
     "contacts": "contact_key, account_id, name, title, department, seniority, job_function,"
     " ifNull(toString(since), ''), identified_as",
     "revenue": "account_id, month, currency, amount, counts_for",

@@ -16,7 +16,8 @@ from models.identity.trail import Step, evidence_step, merges_of
 class Span(NamedTuple):
     """What was declared of a person's account between two days, both included; None: without end.
 
-    declared_for: the account as declared, None where the domain decides; account_id: the one it counts for.
+    declared_for: the account as declared, None where the domain decides; account_id: the one it counts for, on the day
+    asked about or the one of these next to it.
     """
 
     first: date | None
@@ -69,8 +70,8 @@ def explain(
     """
     person = directory.people.get(contact_key) or Person(contact_key, ())
     keys = directory.keys_of.get(person.contact_key, (contact_key,))
-    spans = _spans(directory, keys)
-    touch = evidence_step(directory, "touch", affiliation, own or {})
+    spans = _spans(directory, keys, day)
+    touch = evidence_step(directory, "touch", affiliation, day, own or {})
     *before, last = [touch]
     if contact_key:
         told = max((fact for key in keys if (fact := directory.affiliated.get(key))), key=by_statement, default=None)
@@ -107,14 +108,14 @@ class _Personal(NamedTuple):
         if membership.verdict == "member":
             return
         if (host := self.person.address_host) is not None:
-            address = evidence_step(self.directory, "address", host, self.own)
+            address = evidence_step(self.directory, "address", host, day, self.own)
             if address.verdict in ("domain", "own"):
                 # Of a contact by mail the touch carries the same host as its evidence.
                 yield address if self.person.contact_key != contact_key else touch
                 return
             yield address
         for evidence in self.person.evidence:
-            company = evidence_step(self.directory, "company", evidence, self.own)
+            company = evidence_step(self.directory, "company", evidence, day, self.own)
             yield company._replace(facts=(self.told, *company.facts)) if self.told else company
             if company.verdict in ("corporate_number", "domain", "organization", "own"):
                 return
@@ -125,7 +126,7 @@ class _Personal(NamedTuple):
         if held is None or held.account_id is None:
             told = (held.fact,) if held else ()
             return Step("membership", "", "not_a_member" if self.spans else "undeclared", facts=told)
-        merges = merges_of(self.directory, held.declared_for or "")
+        merges = merges_of(self.directory, held.declared_for or "", day)
         return Step(
             "membership",
             "",
@@ -136,7 +137,7 @@ class _Personal(NamedTuple):
         )
 
 
-def _spans(directory: Directory, keys: Iterable[str]) -> tuple[Span, ...]:
+def _spans(directory: Directory, keys: Iterable[str], day: date) -> tuple[Span, ...]:
     declared = declared_by_first_day(directory, keys)
     ends = [*(first - timedelta(days=1) for first in [*declared][1:]), None]
     return tuple(
@@ -144,7 +145,9 @@ def _spans(directory: Directory, keys: Iterable[str]) -> tuple[Span, ...]:
             None if first == date.min else first,
             last,
             fact.account_id,
-            None if fact.account_id is None else directory.merged.get(fact.account_id, fact.account_id),
+            None
+            if fact.account_id is None
+            else directory.counted_on(fact.account_id, min(max(day, first), last or day)),
             fact,
         )
         for (first, fact), last in zip(declared.items(), ends, strict=False)

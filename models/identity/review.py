@@ -41,7 +41,7 @@ def candidates(name: str, directory: Directory) -> list[Candidate]:
     found: dict[str, Candidate] = {}
     for account in sorted(directory.accounts.values(), key=lambda account: (account.name, account.account_id)):
         match, reason = likeness(name, account.name)
-        whose = directory.merged.get(account.account_id, account.account_id)
+        whose = directory.counted_on(account.account_id)
         if match == "strong" or (match == "weak" and whose not in found):
             found[whose] = Candidate(whose, account.name, match, "several_accounts" if match == "strong" else reason)
     return sorted(found.values(), key=lambda one: one.match)

@@ -1,6 +1,7 @@
 """The evidence for a company, looked at name by name: what it says, by which facts, and what said nothing."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal, NamedTuple
 
 from models.directory import BoundBy, Directory
@@ -65,15 +66,17 @@ class Step(NamedTuple):
         return _BOUND_BY.get(self.verdict, "unbound")
 
 
-def evidence_step(directory: Directory, about: About, evidence: str, own: Mapping[str, OwnDomainDeclared]) -> Step:
-    """What the evidence for a company says; agrees with Directory.bind_affiliation.
+def evidence_step(
+    directory: Directory, about: About, evidence: str, day: date, own: Mapping[str, OwnDomainDeclared]
+) -> Step:
+    """What the evidence for a company says on a day; agrees with Directory.bind_affiliation, and with mergers.
 
     own: what declared our own domains, by domain; the directory keeps the domains only.
     """
     if evidence.startswith("org:"):
-        return _name_step(directory, about, evidence)
+        return _name_step(directory, about, evidence, day)
     if evidence.startswith("corp:"):
-        return _number_step(directory, about, evidence)
+        return _number_step(directory, about, evidence, day)
     names = ancestors(normalise_domain(evidence))
     for at, name in enumerate(names):
         passed = tuple(names[:at])
@@ -82,7 +85,7 @@ def evidence_step(directory: Directory, about: About, evidence: str, own: Mappin
             return Step(about, evidence, "own", name, passed, facts=facts)
         if account_id := directory.by_domain.get(name):
             claims = [one for one in directory.accounts.values() if name in one.domains]
-            return _of_account(directory, Step(about, evidence, "domain", name, passed), claims, account_id)
+            return _of_account(directory, Step(about, evidence, "domain", name, passed), claims, account_id, day)
         if shared := anybodys(name):
             return Step(about, evidence, shared, name, passed)
     if names:
@@ -90,7 +93,7 @@ def evidence_step(directory: Directory, about: About, evidence: str, own: Mappin
     return Step(about, evidence, "no_domain" if evidence else "nothing")
 
 
-def _name_step(directory: Directory, about: About, evidence: str) -> Step:
+def _name_step(directory: Directory, about: About, evidence: str, day: date) -> Step:
     told, account_id = evidence.removeprefix("org:"), directory.bind_affiliation(evidence).account_id
     decision = _decision(directory, told)
     if decision is not None and decision.account_id is None:
@@ -100,9 +103,10 @@ def _name_step(directory: Directory, about: About, evidence: str) -> Step:
         return Step(about, evidence, verdict, passed=(told,))
     step = Step(about, evidence, "organization", told)
     if decision is not None and decision.account_id is not None:
-        merges = merges_of(directory, decision.account_id)
+        merges = merges_of(directory, decision.account_id, day)
+        account_id = directory.counted_on(account_id, day)
         return step._replace(declared_by=decision.account_id, account_id=account_id, facts=(decision, *merges))
-    return _of_account(directory, step, _accounts_named(directory, told), account_id)
+    return _of_account(directory, step, _accounts_named(directory, told), account_id, day)
 
 
 def _decision(directory: Directory, name: str) -> OrganizationMatched | None:
@@ -125,27 +129,28 @@ def _accounts_named(directory: Directory, name: str) -> list[AccountDeclared]:
     return [one for one in found if company_key(one.name) == key] if key else exactly
 
 
-def _number_step(directory: Directory, about: About, evidence: str) -> Step:
+def _number_step(directory: Directory, about: About, evidence: str, day: date) -> Step:
     number, account_id = evidence.removeprefix("corp:"), directory.bind_affiliation(evidence).account_id
     claims = [one for one in directory.accounts.values() if one.corporate_number == number]
     if not account_id:
         return Step(about, evidence, "unknown_number", passed=(number,))
-    return _of_account(directory, Step(about, evidence, "corporate_number", number), claims, account_id)
+    return _of_account(directory, Step(about, evidence, "corporate_number", number), claims, account_id, day)
 
 
-def _of_account(directory: Directory, step: Step, claims: list[AccountDeclared], account_id: str) -> Step:
+def _of_account(directory: Directory, step: Step, claims: list[AccountDeclared], account_id: str, day: date) -> Step:
     """The step with the declaration that stands, which is the last of those that claim the same, and what follows."""
+    account_id = directory.counted_on(account_id, day)
     said = max(claims, key=by_statement, default=None)
     if said is None:
         return step._replace(account_id=account_id)
-    facts: tuple[AnyFact, ...] = (said, *merges_of(directory, said.account_id))
+    facts: tuple[AnyFact, ...] = (said, *merges_of(directory, said.account_id, day))
     return step._replace(declared_by=said.account_id, account_id=account_id, facts=facts)
 
 
-def merges_of(directory: Directory, account_id: str) -> tuple[AccountMerged, ...]:
-    """What was stated of the way on which an account has become part of the one that it counts for."""
+def merges_of(directory: Directory, account_id: str, day: date) -> tuple[AccountMerged, ...]:
+    """What was stated of the way on which an account has become part of the one that it counts for on a day."""
     found: list[AccountMerged] = []
-    end = directory.merged.get(account_id, account_id)
+    end = directory.counted_on(account_id, day)
     while account_id != end:
         found.append(stated := directory.merges[account_id])
         account_id = stated.into or end

@@ -15,7 +15,7 @@ from infra.store import Store, in_slices
 from models.contact_days import bind_groups, groups_of, tombstones, with_siblings
 from models.directory import Directory
 from models.people import titles
-from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange, by_evidence, change
+from models.rebinding import FIRST_DAY, LAST_DAY, ContactChange, affiliations_apart, by_evidence, change, within
 from models.touch_table import events_of
 from streams.ingest.batch import Batch, Record, Stated, decode_batch
 from streams.ingest.disputes import Disputes
@@ -312,9 +312,9 @@ class Cycle:
         if changed.contacts:
             yield with_siblings(self._store.contact_days_between(changed.contacts), old)
         under = self._store.affiliations_under(changed.names) if changed.names else []
-        affiliations = [one for one in under if old.bind_affiliation(one) != new.bind_affiliation(one)]
-        if affiliations:
-            yield with_siblings(by_evidence(self._store.contact_days_of(affiliations), old, new), old)
+        for days, affiliations in affiliations_apart(under, old, new).items():
+            keys = within(self._store.contact_days_of(affiliations), days)
+            yield with_siblings(by_evidence(keys, old, new), old)
 
 
 def _last_days(rows: pa.Table) -> list[tuple[str, date]]:

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from infra.store import Store
 from jobs.demo.world import build
 from jobs.migrate import migrate_tables
 from models.kpis import KPIS, KpiRow
-from models.periods import Period, latest, periods
+from models.periods import Period, latest, periods, stretch
 from models.records import Origin
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
@@ -87,6 +87,13 @@ class World(NamedTuple):
     known_as: dict[str, str]
     phases: dict[str, list[date | None]]
     profile: str
+    parents: dict[str, str]
+
+    def group(self, account: str) -> str:
+        """The account at the top; no parents of the demo world form a circle."""
+        while account in self.parents:
+            account = self.parents[account]
+        return account
 
 
 def crm(accounts: list[str]) -> list[Told]:
@@ -153,6 +160,27 @@ TARGETS = [
 ]
 
 
+def within_groups() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Facts and signals: people who move from one company of a group to another, and meetings with several at once."""
+    rng = random.Random(5)
+    facts, signals = [], []
+    for number in range(12):
+        who = f"roaming{number}@gmail.com"
+        first, second = rng.sample(["aozora-heavy", "aozora-precision", "aozora-leasing", "kazamachi"], 2)
+        for account, since in ((first, None), (second, f"2025-{rng.randrange(6, 13):02}-01")):
+            told = {"contact_key": f"mail:{who}", "account_id": account, "recorded_at": "2026-01-01T00:00:00Z"}
+            facts.append({"type": "contact_declared", **told, **({"since": since} if since else {})})
+        for _ in range(8):
+            when = datetime(2024, 6, 1, tzinfo=UTC) + timedelta(hours=rng.randrange(24 * 700))
+            contacts = [{"email": who}, {"email": f"roaming{rng.randrange(12)}@gmail.com"}]
+            for kind, data in (
+                ("web.page", {"contacts": contacts[:1], "campaign": "group"}),
+                ("meeting.held", {"contacts": contacts, "subject": "group review"}),
+            ):
+                signals.append({"id": f"g{len(signals)}", "type": kind, "time": when.isoformat(), "data": data})
+    return facts, signals
+
+
 @pytest.fixture(scope="module")
 def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     settings = Settings(
@@ -168,12 +196,14 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
     accounts = sorted({fact.account_id for fact in demo.facts if fact.type == "account_declared"})
     told = crm(accounts)
     headers = tuple(Origin("crm", "canonical", datetime(2026, 6, 15, tzinfo=UTC)).to_headers())
-    facts = [json.loads(fact.model_dump_json()) for fact in demo.facts] + [one.fact() for one in told] + TARGETS
+    moves, meetings = within_groups()
+    facts = [json.loads(fact.model_dump_json()) for fact in demo.facts] + [one.fact() for one in told]
+    facts += [*TARGETS, *moves]
     mails = tuple(Origin("mail", "canonical", datetime(2026, 6, 15, tzinfo=UTC)).to_headers())
     batch = [
         Record("facts", 0, 0, 0, headers, json.dumps(facts[n : n + 500]).encode()) for n in range(0, len(facts), 500)
     ]
-    batch.append(Record("signals.email", 0, 0, 0, mails, json.dumps(replies()).encode()))
+    batch.append(Record("signals.email", 0, 0, 0, mails, json.dumps(replies() + meetings).encode()))
     cycle.run(batch)
     records = [Record(r.topic, 0, n, 0, tuple(r.origin.to_headers()), r.body) for n, r in enumerate(demo.records())]
     for start in range(0, len(records), 2000):
@@ -209,6 +239,7 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
         },
         funnel_days(demo.facts, days, stages),
         scores.profile.version,
+        {f["account_id"]: f["parent_account_id"] for f in facts if f.get("parent_account_id")},
     )
     clickhouse.statement("DROP DATABASE kpis")
     clickhouse.close()
@@ -262,10 +293,13 @@ def reached(row: dict[str, Any]) -> bool:
 Item = tuple[date, dict[str, str], str, Any]
 
 
-def of_touches(world: World, name: str) -> list[Item]:
+def of_touches(world: World, name: str, *, unit: Callable[[str], str] = str) -> list[Item]:
+    """unit: what is new to whom, and what one meeting is held with: an account as such, or its group."""
+
     def item(row: dict[str, Any], what: Any, **more: str) -> Item:
-        groups = {"account": row["account_id"], "channel": row["kind"], "segment": world.accounts[row["account_id"]]}
-        return row["day"], {**groups, **more}, "", what
+        account = row["account_id"]
+        groups = {"account": account, "channel": row["kind"], "segment": world.accounts[account]}
+        return row["day"], {**groups, "group": world.group(account), **more}, "", what
 
     people = [row for row in world.days if person(row)]
     match name:
@@ -276,7 +310,7 @@ def of_touches(world: World, name: str) -> list[Item]:
         case "new_contacts":
             first: dict[tuple[str, str], dict[str, Any]] = {}
             for r in filter(engaged, people):
-                key = r["account_id"], r["contact_key"]
+                key = unit(r["account_id"]), r["contact_key"]
                 if key not in first or r["day"] < first[key]["day"]:
                     first[key] = r
             told = {"executive", "management", "staff"}
@@ -299,7 +333,7 @@ def of_touches(world: World, name: str) -> list[Item]:
         for owner in owners:
             row = {"account_id": owner, "day": t["day"], "kind": t["kind"]}
             if name == "meetings" and t["kind"] == "meeting" and t["action"] in ("held", "attended"):
-                items.append(item(row, (owner, t["day"], t["subject"])))
+                items.append(item(row, (unit(owner), t["day"], t["subject"])))
             if name == "campaign" and t["campaign"] and contact.startswith(("mail:", "id:")) and reached(t):
                 items.append(item(row, (contact, engaged(t)), campaign=t["campaign"]))
         if name == "response_time" and t["kind"] == "email" and t["direction"] == "outbound":
@@ -331,8 +365,9 @@ def of_crm(world: World, name: str, as_of: date) -> list[Item]:
     opportunities, answered = known(world, as_of)
 
     def item(day: date, o: Told, what: Any, currency: str = "") -> Item:
-        segment = world.accounts.get(o.account or "", "")
-        return day, {"account": o.account or "", "product": o.product, "segment": segment}, currency, what
+        account = o.account or ""
+        groups = {"account": account, "segment": world.accounts.get(account, ""), "group": world.group(account)}
+        return day, {**groups, "product": o.product}, currency, what
 
     won = [o for o in opportunities if o.outcome == "won" and o.closed]
     if name == "nps":
@@ -466,6 +501,8 @@ CASES = [
     *((name, split) for name, kpi in KPIS.items() for split in ((), *((one,) for one in kpi.by))),
     ("revenue_won", ("account", "product")),
     ("engagement_rate", ("segment", "channel")),
+    ("new_contacts", ("group", "account")),
+    ("meetings", ("group", "segment")),
 ]
 
 
@@ -478,7 +515,23 @@ def test_the_sql_of_a_kpi_agrees_with_plain_python(world: World, name: str, by: 
         items = of_funnel(world, UNTIL)
     else:
         items = of_touches(world, of) if ground == "touches" else of_crm(world, name, UNTIL)
-    assert hold(ask(world, name, asked, UNTIL, *by), expected(of, items, by, asked)) >= 3
+    right = expected(of, items, by, asked)
+    if ground == "touches" and "group" in by and "account" not in by:
+        of_groups = expected(of, of_touches(world, of, unit=world.group), by, asked)
+        right = {key: told for key, told in of_groups.items() if key[0] is not None} | expected(of, items, (), asked)
+    assert hold(ask(world, name, asked, UNTIL, *by), right) >= 3
+
+
+@pytest.mark.parametrize(("name", "counted"), [("engagement_rate", "engaged"), ("new_contacts", "contacts")])
+def test_a_person_of_two_companies_of_a_group_counts_once_in_the_group(world: World, name: str, counted: str) -> None:
+    asked = [stretch(date(2024, 4, 1), UNTIL, UNTIL)]
+    by_account, by_group = (ask(world, name, asked, UNTIL, by) for by in ("account", "group"))
+    for top in ("aozora-heavy", "kazamachi"):
+        members = [r for r in by_account if r.group and world.group(r.group[0]) == top]
+        [group] = [r for r in by_group if r.group == (top,)]
+        assert len(members) >= 2
+        assert 0 < (group.values[counted] or 0) <= sum(r.values[counted] or 0 for r in members)
+    assert sum(r.values[counted] or 0 for r in by_account) > sum(r.values[counted] or 0 for r in by_group)
 
 
 @pytest.mark.parametrize("kind", ["month", "year"])
@@ -568,7 +621,7 @@ def test_the_command_prints_a_table_json_and_csv_of_the_same_numbers(world: Worl
     ("arguments", "remedy"),
     [
         (("winrate",), "setten kpi list"),
-        (("nps", "--by", "product"), "can be split by account, segment"),
+        (("nps", "--by", "product"), "can be split by account, group, segment"),
         (("nps", "--period", "week"), "use month, quarter, year"),
         (("nps", "--period", "FY2026 Q1", "--from", "2026-01-01", "--as-of", "2026-06-14"), "leave out --from"),
         (("nps", "--period", "2026-07", "--as-of", "2026-06-14"), "begins after 2026-06-14"),

@@ -131,6 +131,34 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], set[tuple[str
         [fact("account_merged", 2, account_id="kita", into=None)],
         {(key, day) for key in (TARO, "id:7") for day in ALL_DAYS},
     ),
+    "accounts merged from a day on": (
+        [],
+        [fact("account_merged", 1, account_id="kita", into="aozora", since=str(MOVED))],
+        {(key, day) for key in (TARO, "id:7") for day in days_from(MOVED)},
+    ),
+    "the first day of a merger corrected": (
+        [fact("account_merged", 1, account_id="kita", into="aozora", since=str(MOVED))],
+        [fact("account_merged", 2, account_id="kita", into="aozora", since="2026-04-05")],
+        {(key, day) for key in (TARO, "id:7") for day in days_from(MOVED) - days_from(date(2026, 4, 5))},
+    ),
+    "a merger that turns out to have a date": (
+        [fact("account_merged", 1, account_id="kita", into="aozora")],
+        [fact("account_merged", 2, account_id="kita", into="aozora", since=str(MOVED))],
+        {(key, day) for key in (TARO, "id:7") for day in ALL_DAYS - days_from(MOVED)},
+    ),
+    "a merger of an account that others were merged into before": (
+        [
+            fact("account_merged", 1, account_id="kita", into="minami", since=str(MOVED)),
+            fact("contact_declared", 1, contact_key=HANA, account_id="kita", since="2026-04-02"),
+        ],
+        [fact("account_merged", 2, account_id="minami", into="aozora", since="2026-04-05")],
+        {(key, day) for key in (TARO, "id:7", HANA) for day in days_from(date(2026, 4, 5))},
+    ),
+    "a domain that moves between accounts that are one from a day on": (
+        [fact("account_merged", 1, account_id="kita", into="aozora", since=str(MOVED))],
+        [account("kita", day=2), account("aozora", "aozora.example", "kita.example", day=3)],
+        {(TARO, day) for day in ALL_DAYS - days_from(MOVED)},
+    ),
     "a visitor who becomes known": ([], [IDENTIFIED], {(key, day) for key in (VISITOR, HANA) for day in ALL_DAYS}),
     "a second visitor of the same person": (
         [IDENTIFIED],
@@ -278,6 +306,74 @@ def test_a_merged_account_is_judged_no_more_and_its_revenue_counts_for_the_other
     assert features.account_id == "aozora"
     assert features.relationship is not None
     assert features.relationship.revenue_now[0] == 600.0
+
+
+def test_accounts_merged_from_a_day_on_are_judged_apart_before_it_and_together_from_it_on(new_store: NewStore) -> None:
+    store = new_store()
+    told = [{**one, "tier": "strategic"} for one in ACCOUNTS]
+    months = [
+        fact("revenue_recorded", account_id=account_id, month=f"2025-{month:02}-01", amount=amount)
+        for account_id, amount in (("aozora", 100), ("kita", 10))
+        for month in range(4, 13)
+    ]
+    since, as_of = date(2025, 10, 15), date(2026, 6, 29)
+    days = [as_of - timedelta(days=back) for back in range(31, 280, 3)]
+    signals = [visit(n, day, email="taro@kita.example") for n, day in enumerate(days)]
+    merge = fact("account_merged", 1, account_id="kita", into="aozora", since=str(since))
+    ingest(store, [record([*told, *months], "facts"), record(signals)], [record([merge], "facts")])
+    assessments = Assessments(store.clickhouse, 4)
+    before, after = assessments.features(since - timedelta(days=1)), assessments.features(since)
+    assert [one.account_id for one in before] == ["aozora", "kita"]
+    assert [one.account_id for one in after] == ["aozora"]
+    assert {one.account_id: len(one.days_in_touch) for one in before} == {
+        "aozora": 0,
+        "kita": len([day for day in days if day < since]),
+    }
+    [features] = assessments.features(date(2025, 12, 31))
+    assert features.relationship is not None
+    # April to June, July to September apart; of October, when it began, still apart, November and December together.
+    assert features.relationship.revenue_now[1:] == (300.0, 300.0, 320.0)
+    assert (assessments.merged(since - timedelta(days=1)), assessments.merged(since)) == (set(), {"kita"})
+    shown = "SELECT (account_id, merged_into, toString(merged_since), merges) AS t FROM accounts FINAL ORDER BY t"
+    assert ask(store, shown) == [
+        ["aozora", "", None, []],
+        ["kita", "aozora", str(since), [[str(since), "aozora"]]],
+    ]
+
+
+def test_what_a_crm_tells_of_an_account_counts_by_its_day_where_the_merger_has_one(new_store: NewStore) -> None:
+    store = new_store()
+
+    def opportunity(key: str, outcome: str, closed_on: str | None) -> dict[str, Any]:
+        told = {
+            "opportunity_id": key,
+            "account_id": "kita",
+            "stage": outcome,
+            "outcome": outcome,
+            "closed_on": closed_on,
+        }
+        return fact("opportunity_recorded", opened_on="2026-01-01", **told)
+
+    crm = [
+        opportunity("before", "won", "2026-03-30"),
+        opportunity("after", "won", str(MOVED)),
+        opportunity("open", "open", None),
+        *(
+            fact("nps_answered", account_id="kita", score=9, answered_on=day, answer_id=day)
+            for day in ("2026-03-30", "2026-03-31")
+        ),
+    ]
+    merge = fact("account_merged", 1, account_id="kita", into="aozora", since=str(MOVED))
+    ingest(store, [record([*ACCOUNTS, *crm, merge], "facts")])
+    known = "(known_before = '2299-01-01 00:00:00')"
+    for view in ("opportunities", f"opportunities_known{known}"):
+        sql = f"SELECT (opportunity_id, counts_for) AS t FROM {view} ORDER BY t"
+        assert ask(store, sql) == [["after", "aozora"], ["before", "kita"], ["open", "aozora"]]
+    answers = f"SELECT (answer_id, counts_for) AS t FROM nps_answers_known{known} ORDER BY t"
+    assert ask(store, answers) == [["2026-03-30", "kita"], ["2026-03-31", "aozora"]]
+    for as_of, whose in ((date(2026, 3, 30), "kita"), (date(2026, 4, 30), "aozora")):
+        rows = store.clickhouse.rows("opportunities_as_of", {"as_of": as_of, "accounts": [whose]})
+        assert {row["opportunity_id"] for row in rows} == {"after", "open"} | ({"before"} if whose == "kita" else set())
 
 
 # --- crashes, sleepers, any order -------------------------------------------------------------------------------------

@@ -39,6 +39,20 @@ def followed(links: dict[str, str], order: list[str]) -> dict[str, str]:
     return ends
 
 
+def group_tops(accounts: dict[str, AccountDeclared], merged: dict[str, str], order: list[str]) -> dict[str, str]:
+    """Where each account's parents end; order: of declaring."""
+    known = set(accounts) | set(merged.values())
+    parents = {}
+    for account_id in set(accounts) - set(merged):
+        parent = accounts[account_id].parent_account_id or ""
+        parent = merged.get(parent, parent)
+        if parent in known and parent != account_id:
+            parents[account_id] = parent
+    tops = followed(parents, order)
+    tops |= {part: tops.get(whole, whole) for part, whole in merged.items()}
+    return tops
+
+
 def complete_fold(facts: Iterable[AnyFact]) -> Directory:
     """What models.folding.fold answers."""
     ordered = sorted(set(facts), key=lambda fact: (fact.recorded_at, fact.fact_id.int))
@@ -49,8 +63,17 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
     affiliated = {f.contact_key: f for f in ordered if isinstance(f, ContactAffiliated)}
     identified = {f.visitor_key: f for f in ordered if isinstance(f, VisitorIdentified)}
     matched = {plain_key(f.organization): f for f in ordered if isinstance(f, OrganizationMatched)}
-    links = {key: f.into for key, f in merges.items() if f.into}
-    merged = followed(links, sorted(merges, key=lambda key: ordered.index(merges[key])))
+    order = sorted(merges, key=lambda key: ordered.index(merges[key]))
+    merged = followed({key: f.into for key, f in merges.items() if f.into and not f.since}, order)
+    later: dict[str, tuple[tuple[date, str], ...]] = {}
+    in_the_end = dict(merged)
+    for day in sorted({f.since for f in merges.values() if f.since}):
+        on_day = followed({k: f.into for k, f in merges.items() if f.into and (not f.since or f.since <= day)}, order)
+        for key in {end for f in merges.values() for end in (f.account_id, f.into) if end and end not in merged}:
+            told = later.get(key, ())
+            if (told[-1][1] if told else key) != on_day.get(key, key):
+                later[key] = (*told, (day, on_day.get(key, key)))
+        in_the_end = on_day
     visitors = {key: f.contact_key for key, f in identified.items() if f.contact_key}
     known_as = followed(visitors, sorted(identified, key=lambda key: ordered.index(identified[key])))
     named = {key for f in ordered if isinstance(f, ContactDeclared | ContactDescribed | ContactAffiliated)
@@ -74,6 +97,7 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
     last_declared = sorted(accounts.values(), key=ordered.index)
     ends_of = [(a, merged.get(a.account_id, a.account_id)) for a in last_declared]
     called = [(a.name, end) for a, end in ends_of]
+    tops = group_tops(accounts, in_the_end, [fact.account_id for fact in last_declared])
     decided = {company_key(f.organization) for f in matched.values()}
     return Directory(
         epoch=len(ordered),
@@ -87,6 +111,8 @@ def complete_fold(facts: Iterable[AnyFact]) -> Directory:
         identified=Map(identified),
         revenue=Map({(f.account_id, f.month, f.currency): f for f in ordered if isinstance(f, RevenueRecorded)}),
         merged=merged,
+        later=later,
+        group=tops,
         by_domain={d: merged.get(a.account_id, a.account_id) for a in last_declared for d in a.domains},
         matched=Map(matched),
         by_name=_agreed({(plain_key(name), whose) for name, whose in called})

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.directory import Binding, Directory
-from models.facts import FACT, AccountDeclared, AnyFact, OwnDomainDeclared
+from models.facts import FACT, AccountDeclared, AccountMerged, AnyFact, OwnDomainDeclared
 from models.folding import fold
 from models.identity.explain import Explanation, explain
 from models.identity.explanation_json import as_json
 from models.identity.explanation_text import headline, membership_lines, person_line, remedy_lines, step_lines
 from models.identity.remedies import remedies
-from tests.property.test_rebinding import DAYS, facts, times
+from tests.property.test_rebinding import DAYS, facts, merged_world, times
 
 keys = st.sampled_from(
     [
@@ -48,7 +48,7 @@ splits: st.SearchStrategy[AnyFact] = st.one_of(
     ),
     st.builds(OwnDomainDeclared, recorded_at=times, domain=st.sampled_from(["jp.aozora.example", "www.kita.example"])),
 )
-stated_facts = st.lists(st.one_of(facts, facts, splits), max_size=14)
+stated_facts = st.one_of(st.lists(st.one_of(facts, facts, splits), max_size=14), merged_world)
 
 
 def explained(known: Directory, stated: list[AnyFact], key: str, evidence: str, day: date) -> Explanation:
@@ -77,6 +77,7 @@ def test_the_facts_that_an_explanation_names_are_enough_for_the_same_account(
     """Who knew nothing but these would bind the same, unless a fact was needed to rule something out."""
     told = explained(fold(stated), stated, key, evidence, day)
     assert set(told.facts) <= set(stated)
+    assert all(one.since is None or one.since <= day for one in told.facts if isinstance(one, AccountMerged))
     if told.account_id or told.bound_by == "own":
         alone = fold(told.facts).bind(key, evidence, day)
         assert alone == Binding(told.account_id, told.bound_by)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.contact_days import GROUPS, KEY, bind_groups, tombstones, with_siblings
-from models.directory import Binding, Directory
+from models.directory import Directory
 from models.facts import (
     AccountDeclared,
     AccountMerged,
@@ -25,7 +25,7 @@ from models.facts import (
 )
 from models.folding import News, extended, fold
 from models.identity.company_names import company_key, plain_key
-from models.rebinding import by_evidence, change
+from models.rebinding import affiliations_apart, by_evidence, change, within
 from tests.property.complete_fold import complete_fold, followed
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,12 +34,34 @@ _DIRTY = pa.schema([("contact_key", pa.string()), ("day", pa.date32())])
 
 times = st.integers(0, 6).map(lambda n: START + timedelta(days=n))
 account_ids = st.sampled_from(["a", "b"])
+merged_ids = st.sampled_from(["a", "b", "c"])
 domains = st.sampled_from(["aozora.example", "kita.example"])
 # Few, so that facts and touches meet.
 organizations = st.sampled_from(["KITA", "(株)Kita", "Kita Inc.", "n/a"])
 numbers = st.sampled_from(["7010001008844", "1180301018771"])
 known = st.sampled_from(["mail:x@aozora.example", "mail:y@gmail.com", "id:1"])
 visitors = st.sampled_from(["anon:1", "id:1"])
+MERGED_WORLD: list[AnyFact] = [
+    AccountDeclared(recorded_at=START, account_id="a", name="Aozora", domains=("aozora.example",)),
+    AccountDeclared(recorded_at=START, account_id="b", name="Kita", domains=("kita.example",)),
+    ContactDeclared(recorded_at=START, contact_key="mail:y@gmail.com", account_id="b"),
+    ContactDeclared(recorded_at=START, contact_key="mail:y@gmail.com", account_id="a", since=DAYS[1]),
+    ContactAffiliated(recorded_at=START, contact_key="id:1", domain="kita.example"),
+]
+mergers: st.SearchStrategy[AnyFact] = (
+    st.tuples(
+        times,
+        merged_ids,
+        st.one_of(st.none(), merged_ids),
+        st.one_of(st.none(), st.sampled_from([*DAYS, date(2026, 4, 1)])),
+    )
+    .filter(lambda told: told[1] != told[2])
+    .map(
+        lambda told: AccountMerged(
+            recorded_at=told[0], account_id=told[1], into=told[2], since=told[3] if told[2] else None
+        )
+    )
+)
 facts: st.SearchStrategy[AnyFact] = st.one_of(
     st.builds(
         AccountDeclared,
@@ -49,7 +71,7 @@ facts: st.SearchStrategy[AnyFact] = st.one_of(
         domains=st.lists(domains, max_size=2).map(tuple),
         tier=st.just("target"),
         kind=st.just("customer"),
-        parent_account_id=st.none(),
+        parent_account_id=st.one_of(st.none(), account_ids, st.just("elsewhere")),
         corporate_number=st.one_of(st.none(), numbers),
     ),
     st.builds(OwnDomainDeclared, recorded_at=times, domain=domains),
@@ -79,12 +101,16 @@ facts: st.SearchStrategy[AnyFact] = st.one_of(
         organization=organizations,
         account_id=st.one_of(st.none(), account_ids),
     ),
-    st.tuples(times, account_ids, st.one_of(st.none(), account_ids))
-    .filter(lambda told: told[1] != told[2])
-    .map(lambda told: AccountMerged(recorded_at=told[0], account_id=told[1], into=told[2])),
+    mergers,
     st.tuples(times, visitors, st.one_of(st.none(), known))
     .filter(lambda told: told[1] != told[2])
     .map(lambda told: VisitorIdentified(recorded_at=told[0], visitor_key=told[1], contact_key=told[2])),
+)
+
+
+# Accounts that have people and names, so that what is merged, and from which day on, makes a difference.
+merged_world = st.lists(st.one_of(mergers, mergers, mergers, facts), max_size=6).map(
+    lambda told: [*MERGED_WORLD, *told]
 )
 
 
@@ -111,6 +137,19 @@ touched = st.one_of(
         st.sampled_from(DAYS),
     ),
 )
+
+
+MERGED_TOUCHES = [
+    Touched(key, day, evidence)
+    for day in DAYS
+    for key, evidence in (
+        ("mail:x@aozora.example", "aozora.example"),
+        ("mail:y@gmail.com", "gmail.com"),
+        ("host:pc", "www.kita.example"),
+        ("anon:1", "org:Kita Inc."),
+        ("id:1", ""),
+    )
+]
 
 
 class Tables:
@@ -144,13 +183,14 @@ class Tables:
             if t.contact_key == c.contact_key and c.first <= t.day <= c.last
         ]
         self.roll_up(with_siblings(_keys(spans), old), replacing=True)
-        moved = [
-            t
-            for t in self.touches
-            if old.bind_affiliation(t.affiliation) != self.directory.bind_affiliation(t.affiliation)
-        ]
-        assert all(may_decide(changed.names, t.affiliation) for t in moved), "what no changed name decides has moved"
-        self.roll_up(with_siblings(by_evidence(_keys(moved), old, self.directory), old), replacing=True)
+        apart = affiliations_apart({t.affiliation for t in self.touches}, old, self.directory)
+        for days, affiliations in apart.items():
+            moved = [t for t in self.touches if t.affiliation in affiliations]
+            assert all(may_decide(changed.names, t.affiliation) for t in moved), (
+                "what no changed name decides has moved"
+            )
+            keys = by_evidence(within(_keys(moved), days), old, self.directory)
+            self.roll_up(with_siblings(keys, old), replacing=True)
 
     def roll_up(self, dirty: pa.Table, *, replacing: bool) -> None:
         keys = with_siblings(dirty, self.directory)
@@ -180,10 +220,6 @@ class Tables:
 
 def _keys(some: Iterable[Touched]) -> pa.Table:
     return pa.Table.from_pylist([{"contact_key": key, "day": day} for key, day in {t[:2] for t in some}], schema=_DIRTY)
-
-
-def told_of(directory: Directory, affiliation: str) -> Binding:
-    return directory.bind_affiliation(affiliation)
 
 
 def may_decide(names: Iterable[str], affiliation: str) -> bool:
@@ -216,11 +252,17 @@ def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[
     for fact in ordered:
         if isinstance(fact, AccountMerged):
             merge.pop(fact.account_id, None)
-            merge[fact.account_id] = fact.into
+            merge[fact.account_id] = fact
         if isinstance(fact, VisitorIdentified):
             identity.pop(fact.visitor_key, None)
             identity[fact.visitor_key] = fact.contact_key
-    part_of = followed({a: b for a, b in merge.items() if b}, list(merge))
+    part_of = followed({a: f.into for a, f in merge.items() if f.into and not f.since}, list(merge))
+
+    def counts_for(account: str, day: date) -> str:
+        """Where it ends by the mergers that have begun."""
+        begun = {a: f.into for a, f in merge.items() if f.into and (not f.since or f.since <= day)}
+        return followed(begun, list(merge)).get(account, account)
+
     known_as = followed({a: b for a, b in identity.items() if b}, list(identity))
     accounts = {fact.account_id: fact for fact in ordered if isinstance(fact, AccountDeclared)}
     last_declared = sorted(accounts.values(), key=ordered.index)
@@ -289,7 +331,7 @@ def oracle(stated: Iterable[AnyFact], touches: Iterable[Touched]) -> dict[tuple[
     days: dict[tuple[str, str, date], int] = defaultdict(int)
     for touch in touches:
         person = known_as.get(touch.contact_key, touch.contact_key)
-        days[account_of(touch, person), person, touch.day] += 1
+        days[counts_for(account_of(touch, person), touch.day), person, touch.day] += 1
     return dict(days)
 
 
@@ -332,10 +374,34 @@ def test_the_contact_days_are_those_of_an_oracle_that_looks_at_each_touch_by_its
 
 
 @settings(max_examples=150)
+@given(merged_world, st.lists(st.integers(0, 24), max_size=8), st.randoms())
+def test_mergers_with_and_without_a_date_count_on_their_days_in_whatever_order_they_are_stated(
+    stated: list[AnyFact], cuts: list[int], random: Any
+) -> None:
+    stream = [*stated, *MERGED_TOUCHES]
+    random.shuffle(stream)
+    tables = kept(stream, cuts)
+    assert tables.contact_days() == oracle(stated, MERGED_TOUCHES)
+    assert tables.directory == complete_fold(stated)
+
+
+@settings(max_examples=300)
+@given(merged_world, st.one_of(mergers, mergers, facts))
+def test_a_merger_recomputes_the_days_of_which_it_says_something_else_and_no_others(
+    stated: list[AnyFact], news: AnyFact
+) -> None:
+    holds_minimality(stated, MERGED_TOUCHES, news)
+
+
+@settings(max_examples=150)
 @given(st.lists(facts, max_size=8), st.lists(touched, min_size=4, max_size=12), facts)
 def test_facts_recompute_the_days_of_which_they_say_something_else_and_no_others(
     stated: list[AnyFact], touches: list[Touched], news: AnyFact
 ) -> None:
+    holds_minimality(stated, touches, news)
+
+
+def holds_minimality(stated: list[AnyFact], touches: list[Touched], news: AnyFact) -> None:
     tables = kept([*stated, *touches], [])
     old = tables.directory
     tables.recomputed.clear()
@@ -350,7 +416,8 @@ def says_of(directory: Directory, touch: Touched) -> tuple[Any, ...]:
     person = directory.people.get(touch.contact_key)
     who = person.contact_key if person else touch.contact_key
     by_person = directory.bind_person(touch.contact_key, touch.day)
-    return who, by_person, by_person or directory.bind_affiliation(touch.affiliation)
+    told = by_person and directory.on(touch.day, by_person)
+    return who, told, directory.bind(touch.contact_key, touch.affiliation, touch.day)
 
 
 def family(directory: Directory, key: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Account lists as CSV."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -127,6 +127,28 @@ def test_a_header_line_that_does_not_serve_is_one_error(header: str) -> None:
     [(line, message)] = errors("a,A\n", header) if header else errors("", header)
     assert line == 1
     assert "header line" in message or "not CSV" in message
+
+
+def test_a_merger_may_have_a_first_day() -> None:
+    told, wrong = parse("account_id,name,merged_into,merged_since\na,A,b,2026-04-01\nb,B,,\nc,C,b,\n", NOW)
+    assert wrong == []
+    merges = {one.account_id: (one.into, one.since) for one in told if isinstance(one, AccountMerged)}
+    assert merges == {"a": ("b", date(2026, 4, 1)), "b": (None, None), "c": ("b", None)}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a,A,b,1 April", "merged_since: '1 April': "),
+        ("a,A,,2026-04-01", "merged_since: '2026-04-01': `since` 2026-04-01 needs `into`"),
+        ("a,A,b,1066-10-14", "merged_since: '1066-10-14': year 1066 is out of range"),
+        ("a,A,a,2026-04-01", "merged_into: 'a': account 'a' cannot become part of itself"),
+    ],
+)
+def test_a_first_day_that_cannot_be_is_told_by_its_column(row: str, message: str) -> None:
+    told, [wrong] = parse(f"account_id,name,merged_into,merged_since\n{row}\n", NOW)
+    assert wrong.message.startswith(message)
+    assert told == []
 
 
 def test_a_naive_time_is_the_callers_mistake() -> None:

@@ -24,8 +24,8 @@ def member(key: str, account_id: str | None, since: date | None = None, day: int
     return ContactDeclared(recorded_at=at(day), contact_key=key, account_id=account_id, since=since)
 
 
-def merged(account_id: str, into: str | None, day: int = 0) -> AnyFact:
-    return AccountMerged(recorded_at=at(day), account_id=account_id, into=into)
+def merged(account_id: str, into: str | None, day: int = 0, since: date | None = None) -> AnyFact:
+    return AccountMerged(recorded_at=at(day), account_id=account_id, into=into, since=since)
 
 
 def identified(visitor: str, contact: str | None, day: int = 0) -> AnyFact:
@@ -90,6 +90,38 @@ def test_a_merge_is_undone_by_a_later_statement_and_not_by_declaring_the_account
     assert owner(fold([KITA, merged("kita", "aozora", day=1), again]), "mail:x@kita2.example") == "aozora"
     undone = fold([KITA, merged("kita", "aozora", day=1), merged("kita", None, day=2)])
     assert owner(undone, "mail:x@kita.example") == "kita"
+
+
+def test_an_account_merged_from_a_day_on_counts_for_itself_before_it() -> None:
+    known = fold([AOZORA, KITA, member("id:7", "kita"), merged("kita", "aozora", since=MOVED)])
+    for key in ("mail:x@kita.example", "id:7"):
+        assert [owner(known, key, day) for day in (BEFORE, MOVED, AFTER)] == ["kita", "aozora", "aozora"]
+    assert (known.counted_on("kita", BEFORE), known.counted_on("kita")) == ("kita", "aozora")
+
+
+def test_mergers_with_dates_are_followed_as_far_as_they_have_begun() -> None:
+    facts = [KITA, merged("kita", "b", since=MOVED), merged("b", "c", day=1, since=AFTER), merged("a", "kita", day=2)]
+    for stated in (facts, facts[::-1]):
+        known = fold(stated)
+        assert [owner(known, "mail:x@kita.example", day) for day in (BEFORE, MOVED, AFTER)] == ["kita", "b", "c"]
+        assert [known.counted_on("a", day) for day in (BEFORE, MOVED, AFTER)] == ["kita", "b", "c"]
+
+
+def test_mergers_are_a_circle_only_from_the_day_on_that_closes_it() -> None:
+    known = fold([merged("a", "b", day=1), merged("b", "a", day=2, since=MOVED)])
+    assert [known.counted_on("a", day) for day in (BEFORE, MOVED)] == ["b", "a"]
+    assert [known.counted_on("b", day) for day in (BEFORE, MOVED)] == ["b", "a"]
+
+
+def test_an_account_that_the_later_of_two_mergers_makes_the_end_counts_for_itself_again() -> None:
+    known = fold([merged("a", "b", day=1, since=MOVED), merged("b", "a", day=2, since=AFTER)])
+    assert [known.counted_on("a", day) for day in (BEFORE, MOVED, AFTER)] == ["a", "b", "a"]
+    assert [known.counted_on("b", day) for day in (BEFORE, MOVED, AFTER)] == ["b", "b", "a"]
+
+
+def test_what_two_accounts_are_called_binds_nobody_though_they_are_one_from_a_day_on() -> None:
+    facts = [account("a", name="Kita"), account("b", name="Kita"), merged("a", "b", since=MOVED)]
+    assert [owner(fold(facts), "id:1", day, "org:Kita") for day in (BEFORE, AFTER)] == ["", ""]
 
 
 # --- an anonymous visitor who becomes known ---------------------------------------------------------------------------

@@ -86,6 +86,15 @@ def test_a_merge_is_taken_back_by_naming_no_account() -> None:
     assert told.into is None
 
 
+def test_a_merger_without_a_day_keeps_its_id_and_one_with_a_day_names_the_other_account() -> None:
+    told = {"type": "account_merged", "recorded_at": "2026-01-05T00:00:00Z", "account_id": "a", "into": "b"}
+    undated, dated = (FACT.validate_python(told | more) for more in ({}, {"since": "2026-04-01"}))
+    assert "since" not in undated.model_dump_json()
+    assert FACT.validate_json(dated.model_dump_json()) == dated != undated
+    with pytest.raises(ValidationError, match="needs `into`"):
+        FACT.validate_python(told | {"into": None, "since": "2026-04-01"})
+
+
 def test_a_contact_whose_rank_nobody_knows_says_so_and_others_keep_their_ids() -> None:
     told = {"type": "contact_declared", "recorded_at": "2026-01-01T00:00:00Z", "contact_key": "mail:a@b.example"}
     asked, unasked = (FACT.validate_python(told | more) for more in ({}, {"title_tells": False}))

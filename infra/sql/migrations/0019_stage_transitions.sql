@@ -28,6 +28,7 @@ CREATE VIEW funnel_phases
 (
     account_id  String COMMENT 'account',
     segment     String COMMENT 'tier and kind',
+    group_id    String COMMENT 'account at the top of its group, itself where it has no parent',
     prospect_on Nullable(Date) COMMENT 'first touch by a person, or the day on which the account was first declared',
     mql_on      Nullable(Date) COMMENT 'first day in the stage that counts as MQL; NULL where it never was',
     sql_on      Nullable(Date) COMMENT 'first opportunity opened',
@@ -39,6 +40,7 @@ CREATE VIEW funnel_phases
 AS SELECT
     account.account_id AS account_id,
     account.segment AS segment,
+    account.group_id AS group_id,
     least(ifNull(touch.touched_on, declared.declared_on), ifNull(declared.declared_on, touch.touched_on)) AS prospect_on,
     stage.mql_on AS mql_on,
     sold.sql_on AS sql_on,
@@ -48,7 +50,12 @@ AS SELECT
         third -> has(paid.months, addMonths(third, -1)) AND has(paid.months, addMonths(third, -2)), paid.months
     ) AS mrr_on,
     CAST(NULL AS Nullable(Date)) AS profit_on
-FROM (SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL WHERE merged_into = '') AS account
+FROM
+(
+    SELECT account_id, concat(tier, ' ', kind) AS segment, if(told.group_id = '', told.account_id, told.group_id) AS group_id
+    FROM accounts AS told FINAL
+    WHERE merged_into = ''
+) AS account
 LEFT JOIN
 (
     SELECT account_id, toNullable(min(day)) AS touched_on

@@ -3,7 +3,7 @@
 -- in the same currency, is up-sell. Without known amount: in neither, counted in without_amount; where no amount at all is known they are NULL.
 -- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
 -- together. parameters: firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
--- and latest day; accounts Array(String), empty for all; by Array(String) of account, product and segment; known_before DateTime64,
+-- and latest day; accounts Array(String), empty for all; by Array(String) of account, group, product and segment; known_before DateTime64,
 -- the first moment of which statements do not count.
 SELECT
     grp, w, grouping(grp) AS is_total, currency, cross_sell + up_sell AS amount,
@@ -12,7 +12,7 @@ SELECT
 FROM
 (
     SELECT
-        arrayMap(one -> multiIf(one = 'account', sold.account_id, one = 'product', sold.product, declared.segment), {by:Array(String)}) AS grp,
+        arrayMap(one -> multiIf(one = 'account', sold.account_id, one = 'group', if(declared.group_id = '', sold.account_id, declared.group_id), one = 'product', sold.product, declared.segment), {by:Array(String)}) AS grp,
         arrayJoin(arrayFilter(
             n -> day BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
         )) AS w,
@@ -44,7 +44,7 @@ FROM
     ) AS sold
     LEFT JOIN
     (
-        SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL
+        SELECT account_id, concat(tier, ' ', kind) AS segment, group_id FROM accounts FINAL
     ) AS declared ON declared.account_id = sold.account_id
     WHERE product != ''
 )

@@ -1,12 +1,12 @@
 -- Accounts of which somebody came to us or met us, machines out.
 -- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
 -- together. parameters: firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
--- and latest day; accounts Array(String), empty for all; by Array(String) of channel and segment.
+-- and latest day; accounts Array(String), empty for all; by Array(String) of channel, segment and group.
 SELECT grp, w, grouping(grp) AS is_total, uniqExact(account_id) AS accounts, uniqExact(contact_key) AS contacts
 FROM
 (
     SELECT
-        arrayMap(one -> multiIf(one = 'account', day.account_id, one = 'channel', toString(kind), declared.segment), {by:Array(String)}) AS grp,
+        arrayMap(one -> multiIf(one = 'account', day.account_id, one = 'group', if(declared.group_id = '', day.account_id, declared.group_id), one = 'channel', toString(kind), declared.segment), {by:Array(String)}) AS grp,
         arrayJoin(arrayFilter(
             n -> day BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
         )) AS w,
@@ -26,7 +26,7 @@ FROM
     ) AS day
     LEFT JOIN
     (
-        SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL
+        SELECT account_id, concat(tier, ' ', kind) AS segment, group_id FROM accounts FINAL
     ) AS declared ON declared.account_id = day.account_id
 )
 GROUP BY GROUPING SETS ((w, grp), (w))

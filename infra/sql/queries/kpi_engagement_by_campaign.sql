@@ -3,13 +3,13 @@
 -- keys: prefix of the sort key of touches (day).
 -- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
 -- together. parameters: firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
--- and latest day; accounts Array(String), empty for all; by Array(String) of account, channel, segment and campaign.
+-- and latest day; accounts Array(String), empty for all; by Array(String) of account, group, channel, segment and campaign.
 SELECT grp, w, grouping(grp) AS is_total, engaged / reached AS rate, uniqExactIf(contact_key, engaged) AS engaged,
     uniqExact(contact_key) AS reached
 FROM
 (
     SELECT
-        arrayMap(one -> multiIf(one = 'account', counted.account_id, one = 'channel', counted.kind, one = 'campaign', told.campaign, declared.segment), {by:Array(String)}) AS grp,
+        arrayMap(one -> multiIf(one = 'account', counted.account_id, one = 'group', if(declared.group_id = '', counted.account_id, declared.group_id), one = 'channel', counted.kind, one = 'campaign', told.campaign, declared.segment), {by:Array(String)}) AS grp,
         arrayJoin(arrayFilter(
             n -> counted.day BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
         )) AS w,
@@ -49,7 +49,7 @@ FROM
         AND counted.action = told.action AND counted.direction = told.direction
     LEFT JOIN
     (
-        SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL
+        SELECT account_id, concat(tier, ' ', kind) AS segment, group_id FROM accounts FINAL
     ) AS declared ON declared.account_id = counted.account_id
 )
 GROUP BY GROUPING SETS ((w, grp), (w))

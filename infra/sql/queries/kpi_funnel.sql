@@ -2,7 +2,7 @@
 -- the next one by its last day.
 -- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
 -- together. parameters: firsts and lasts Array(Date), the windows, both ends included; accounts Array(String), empty for all;
--- by Array(String) of account and segment; known_before DateTime64, the first moment of which statements do not count;
+-- by Array(String) of account, group and segment; known_before DateTime64, the first moment of which statements do not count;
 -- profile String, version of the score profile; zone String.
 SELECT
     grp,
@@ -23,7 +23,7 @@ SELECT
 FROM
 (
     SELECT
-        arrayMap(one -> if(one = 'account', account_id, segment), {by:Array(String)}) AS grp,
+        arrayMap(one -> multiIf(one = 'account', account_id, one = 'group', group_id, segment), {by:Array(String)}) AS grp,
         [prospect_on, mql_on, sql_on, win_on, live_on, mrr_on] AS days,
         arrayJoin(arrayFilter(
             n -> arrayExists(

@@ -3,13 +3,13 @@
 -- keys: prefix of the sort key of touches (day).
 -- grain: grp (values of `by`, in its order) x w (number of the window of days, from 1); is_total 1: all groups of a window
 -- together; within_sla: the part answered in time. parameters: sla_hours Float64; firsts and lasts Array(Date), the windows, both ends included; first and last Date, their earliest
--- and latest day; accounts Array(String), empty for all; by Array(String) of account and segment.
+-- and latest day; accounts Array(String), empty for all; by Array(String) of account, group and segment.
 SELECT grp, w, grouping(grp) AS is_total, quantileExactInclusive(0.5)(hours) AS median_hours, count() AS replies,
     countIf(hours <= {sla_hours:Float64}) / replies AS within_sla
 FROM
 (
     SELECT
-        arrayMap(one -> multiIf(one = 'account', counted.account_id, declared.segment), {by:Array(String)}) AS grp,
+        arrayMap(one -> multiIf(one = 'account', counted.account_id, one = 'group', if(declared.group_id = '', counted.account_id, declared.group_id), declared.segment), {by:Array(String)}) AS grp,
         arrayJoin(arrayFilter(
             n -> replied.replied_on BETWEEN {firsts:Array(Date)}[n] AND {lasts:Array(Date)}[n], arrayEnumerate({firsts:Array(Date)})
         )) AS w,
@@ -40,7 +40,7 @@ FROM
     ) AS counted ON counted.contact_key = replied.contact_key AND counted.day = replied.replied_on
     LEFT JOIN
     (
-        SELECT account_id, concat(tier, ' ', kind) AS segment FROM accounts FINAL
+        SELECT account_id, concat(tier, ' ', kind) AS segment, group_id FROM accounts FINAL
     ) AS declared ON declared.account_id = counted.account_id
     WHERE replied.replied_at >= asked.occurred_at
 )
