@@ -356,7 +356,7 @@ def of_funnel(world: World, as_of: date) -> list[Item]:
         opened = min((o.opened for o in own if o.opened), default=None)
         won = min((o.closed for o in own if o.outcome == "won" and o.closed), default=None)
         days = (prospect, mql, opened, won, live, mrr)
-        groups = {"account": account, "segment": world.accounts[account]}
+        groups = {"account": account, "segment": world.accounts[account], "group": world.group(account)}
         items += [(day, groups, "", (at, days)) for at, day in enumerate(days) if day]
     return items
 
@@ -516,7 +516,7 @@ def test_the_sql_of_a_kpi_agrees_with_plain_python(world: World, name: str, by: 
     else:
         items = of_touches(world, of) if ground == "touches" else of_crm(world, name, UNTIL)
     right = expected(of, items, by, asked)
-    if ground == "touches" and "group" in by and "account" not in by:
+    if ground == "touches" and name != "funnel" and "group" in by and "account" not in by:
         of_groups = expected(of, of_touches(world, of, unit=world.group), by, asked)
         right = {key: told for key, told in of_groups.items() if key[0] is not None} | expected(of, items, (), asked)
     assert hold(ask(world, name, asked, UNTIL, *by), right) >= 3
