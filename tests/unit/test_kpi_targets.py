@@ -85,7 +85,7 @@ def test_the_part_that_is_attained_is_unknown_where_nobody_can_say(
         ("set meetings 3 --period 2026", "use 2026-04"),
         ("set meetings 3 --period 2026-06-30/2026-04-01", "give the earlier day first"),
         ("set meetings 3 --period FY2026 --of kita", "write DIMENSION=VALUE"),
-        ("set meetings 3 --period FY2026 --of product=Alpha", "can be split by account, segment"),
+        ("set meetings 3 --period FY2026 --of product=Alpha", "can be split by account, group, segment"),
         ("set meetings 3 --period FY2026 --currency JPY", "leave it out"),
         ("set revenue_won 3 --period FY2026", "--currency JPY"),
         ("set revenue_won 3 --period FY2026 --currency yen", "currency 'yen'"),
