@@ -7,8 +7,8 @@ from infra.compare import COMPARED, Sum, apart
 from infra.shadow import DERIVED, FORGOTTEN, SOURCES
 from jobs.migrate import migrations
 
-# Neither rebuilt nor read: what people did with dead letters, what was found and told at its time, and stages, which are
-# computed again after the exchange.
+# Neither rebuilt nor read: what people did with dead letters, what was found and told at its time, and stages, which
+# are computed again after the exchange.
 STAY = {"dead_letter_successors", "assessments", "alerts", "stage_transitions"}
 
 
