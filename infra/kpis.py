@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from infra.clickhouse import ClickHouse
-from models.kpi_targets import group_in_order
+from models.kpi_targets import groups_of
 from models.kpis import Counted, Kpi, KpiRow, Target, beside_previous, windows
 from models.periods import Period
 
@@ -66,21 +66,12 @@ def targets_of(clickhouse: ClickHouse, zone: ZoneInfo, kpi: Kpi, as_of: date) ->
 
 
 def _targets(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Target]:
-    """The targets of the groups asked for. Of one account alone the total has the target of that account."""
-    found = []
-    for row in targets_of(clickhouse, zone, asked.kpi, asked.as_of):
-        of = row["of"]
-        if not asked.by:
-            mine = {"account": asked.accounts[0]} if len(asked.accounts) == 1 else {}
-            group = None
-            if of != mine or len(asked.accounts) > 1:
-                continue
-        else:
-            group = group_in_order(of, asked.by)
-            if group is None or (asked.accounts and of.get("account") not in asked.accounts):
-                continue
-        found.append(Target(group, (row["first"], row["last"]), row["currency"], row["value"]))
-    return found
+    """The targets of the rows asked for."""
+    return [
+        Target(group, (row["first"], row["last"]), row["currency"], row["value"])
+        for row in targets_of(clickhouse, zone, asked.kpi, asked.as_of)
+        for group in groups_of(row["of"], asked.by, asked.accounts)
+    ]
 
 
 def known_before(as_of: date, zone: ZoneInfo) -> str:

@@ -19,6 +19,8 @@ from models.kpi_targets import KpiTargetSet
 from models.kpis import KPIS, Kpi
 from models.periods import named
 
+_OPTIONS = {"first": "--period", "last": "--period", "of": "--of", "currency": "--currency"}
+
 target_app = typer.Typer(no_args_is_help=True, help="Targets of KPIs: `setten kpi` shows them beside what was reached.")
 
 Name = Annotated[str, typer.Argument(metavar="KPI", help="Name of the KPI: see `setten kpi list`.")]
@@ -89,7 +91,8 @@ def list_targets(
         of = ", ".join(f"{name} {value}" for name, value in row["of"].items()) or "all"
         target = " ".join(filter(None, (shown(one.measures[0], row["value"]), row["currency"])))
         days = str(row["first"]), str(row["last"])
-        table.add_row(one.name, escape(of), *days, escape(target), f"{row['recorded_at']:%Y-%m-%d %H:%M}")
+        set_at = row["recorded_at"].replace(tzinfo=row["recorded_at"].tzinfo or UTC).astimezone(settings.zone)
+        table.add_row(one.name, escape(of), *days, escape(target), f"{set_at:%Y-%m-%d %H:%M}")
     out.print(table if found else "no targets are set: `setten target set KPI VALUE --period 'FY2026 Q1'`")
 
 
@@ -104,12 +107,14 @@ def _target(
 ) -> KpiTargetSet:
     """The target as it is asked for. Raises typer.Exit, with what is wrong and what to give instead."""
     kpi = _known(name)
-    groups = dict(_group(kpi, one) for one in of)
-    money = kpi.measures[0].unit == "money"
-    if money and not currency:
+    groups: dict[str, str] = {}
+    for one in of:
+        dimension, group = _group(one)
+        if dimension in groups:
+            raise fail(f"--of {one!r}: {dimension} is told twice; a target is for one of them", 2)
+        groups[dimension] = group
+    if kpi.measures[0].unit == "money" and not currency:
         raise fail(f"{name} is an amount: say in what with --currency, as --currency JPY", 2)
-    if currency and not money:
-        raise fail(f"--currency {currency!r}: {name} is no amount of money; leave it out", 2)
     try:
         first, last = named(period, settings.fiscal_year_start_month)
     except ValueError as error:
@@ -119,24 +124,26 @@ def _target(
         return KpiTargetSet.model_validate({"recorded_at": datetime.now(UTC), **told})
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
-        where = " ".join(map(str, wrong["loc"])) or "--period"
-        raise fail(f"{where} {wrong['input'] if wrong['loc'] else period!r}: {wrong['msg']}", 2) from None
+        option = _OPTIONS.get(str(wrong["loc"][0]), "VALUE") if wrong["loc"] else ""
+        given = {"--period": period, "--of": ", ".join(of), "--currency": currency, "VALUE": value}.get(option)
+        said = f"{option} {given!r}: " if option else ""
+        remedy = "; use ISO 4217, as JPY" if option == "--currency" else ""
+        raise fail(f"{said}{wrong['msg'].removeprefix('Value error, ')}{remedy}", 2) from None
 
 
-def _group(kpi: Kpi, told: str) -> tuple[str, str]:
+def _group(told: str) -> tuple[str, str]:
     dimension, equals, value = told.partition("=")
     if not equals or not value.strip():
         raise fail(f"--of {told!r}: write DIMENSION=VALUE, as account=kita", 2)
-    if dimension not in kpi.by:
-        raise fail(f"--of {told!r}: {kpi.name} can be split by {', '.join(kpi.by)}", 2)
-    return dimension, value
+    return dimension.strip(), value.strip()
 
 
 def _state(settings: Settings, target: KpiTargetSet, as_json: bool) -> None:
     """State it, and wait until it is stored."""
-    account = target.of.get("account")
-    if account and not ClickHouse(settings).rows("accounts", {"accounts": [account], "as_of": target.first}):
-        raise fail(f"--of account={account}: there is no such account; use an account_id", 2)
+    clickhouse = ClickHouse(settings)
+    _there(clickhouse, target)
+    if target.value is None and not _holds(clickhouse, settings, target):
+        raise fail(f"no target of {target.kpi} is set for that: see `setten target list {target.kpi}`", 2)
     importer = Importer(settings)
     try:
         sent = importer.send_facts([target])
@@ -150,3 +157,27 @@ def _state(settings: Settings, target: KpiTargetSet, as_json: bool) -> None:
     what = "no target" if target.value is None else f"target {target.value:,g} {target.currency}".rstrip()
     before = "" if sent else ", as it was before"
     out.print(f"{target.kpi}, {whose}, {target.first} to {target.last}: {what}{before}", markup=False)
+
+
+def _there(clickhouse: ClickHouse, target: KpiTargetSet) -> None:
+    """Raises typer.Exit where a group names no account, or a segment that no account has."""
+    if not {"account", "group", "segment"} & set(target.of):
+        return
+    accounts = clickhouse.rows("accounts", {"accounts": [], "as_of": target.first})
+    for dimension in ("account", "group"):
+        one = target.of.get(dimension)
+        if one is not None and one not in {row["account_id"] for row in accounts}:
+            raise fail(f"--of {dimension}={one}: there is no such account; use an account_id", 2)
+    segments = sorted({f"{row['tier']} {row['kind']}" for row in accounts})
+    segment = target.of.get("segment")
+    if segment is not None and segment not in segments:
+        raise fail(f"--of segment={segment}: no account is of it; use one of {', '.join(segments)}", 2)
+
+
+def _holds(clickhouse: ClickHouse, settings: Settings, target: KpiTargetSet) -> bool:
+    today = datetime.now(settings.zone).date()
+    days = target.first, target.last, target.currency
+    return any(
+        row["of"] == target.of and (row["first"], row["last"], row["currency"]) == days
+        for row in targets_of(clickhouse, settings.zone, KPIS[target.kpi], today)
+    )

@@ -102,16 +102,19 @@ def _downwards(table: Table, kpi: Kpi, by: Sequence[str], rows: Sequence[KpiRow]
     """A line a measure, where they are too many to stand beside each other: with its period before."""
     words = _WORDS[lang]
     table.add_column("")
-    for name in (getattr(kpi, lang), words["before"]):
+    aimed = [words["target"], words["attained"]] if any(row.target is not None for row in rows) else []
+    for name in (getattr(kpi, lang), words["before"], *aimed):
         table.add_column(name, justify="right")
     for row in rows:
         head = _head(row, by, rows, lang)
         for at, measure in enumerate(kpi.measures):
+            told = [shown(measure, row.target), _percent(attained(measure, row))] if at == 0 else ["", ""]
             table.add_row(
                 *(head if at == 0 else [""] * len(head)),
                 getattr(measure, lang),
                 shown(measure, row.values[measure.key]),
                 f"[dim]{shown(measure, row.previous[measure.key])}[/]",
+                *(told if aimed else []),
                 style="bold" if row.group is None and by else None,
                 end_section=at == len(kpi.measures) - 1,
             )

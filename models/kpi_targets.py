@@ -1,16 +1,26 @@
 """Targets of KPIs, as facts: what is wanted of a KPI in a period, for all together or for one group."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from models.kpis import KPIS
 from models.statements import Fact, plausible
+
+# What a group may be called where there are only so many.
+_ONLY: Mapping[str, tuple[str, ...]] = {
+    "channel": ("web", "email", "event", "meeting"),
+    "seniority": ("executive", "management", "staff", "unknown"),
+}
+_LEAST = {"ratio": 0.0, "count": 0.0, "money": 0.0, "days": 0.0, "hours": 0.0, "points": -100.0}
+_MOST = {"ratio": 1.0, "points": 100.0}
 
 Dimension = Literal["account", "channel", "segment", "campaign", "product", "seniority", "group"]
 # No address: who is forgotten must not be looked for in here.
-GroupValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^@]+$")]
+GroupValue = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^@＠\p{C}]+$")]
 
 
 class KpiTargetSet(Fact):
@@ -47,6 +57,29 @@ class KpiTargetSet(Fact):
             raise ValueError(f"last, {self.last}, is before first, {self.first}: give the earlier day first")
         return self
 
+    @model_validator(mode="after")
+    def _of_a_kpi(self, info: ValidationInfo) -> Self:
+        # What was stated stays readable when a KPI is renamed.
+        if (info.context or {}).get("stored"):
+            return self
+        if self.kpi not in KPIS:
+            raise ValueError(f"{self.kpi!r} is no KPI: use one of {', '.join(KPIS)}")
+        kpi = KPIS[self.kpi]
+        for dimension, value in self.of.items():
+            if dimension not in kpi.by:
+                raise ValueError(f"{self.kpi} cannot be split by {dimension}: use {', '.join(kpi.by)}")
+            if value not in _ONLY.get(dimension, (value,)):
+                raise ValueError(f"{dimension} {value!r} does not exist: use {', '.join(_ONLY[dimension])}")
+        unit = kpi.measures[0].unit
+        if (unit == "money") != bool(self.currency):
+            told = "is an amount: say in which currency" if unit == "money" else "is no amount: leave out currency"
+            raise ValueError(f"{self.kpi} {told}")
+        if self.value is not None and not _LEAST[unit] <= self.value <= _MOST.get(unit, math.inf):
+            upper = f" to {_MOST[unit]:g}" if unit in _MOST else " or more"
+            hint = "; 40 % is 0.4" if unit == "ratio" else ""
+            raise ValueError(f"{self.value:g} cannot be reached: {self.kpi} is {_LEAST[unit]:g}{upper}{hint}")
+        return self
+
     @property
     def about(self) -> tuple[str, ...]:
         """What it is set for: of two with the same the later recorded holds."""
@@ -54,9 +87,16 @@ class KpiTargetSet(Fact):
         return (self.type, self.kpi, self.first.isoformat(), self.last.isoformat(), self.currency, *groups)
 
 
-def group_in_order(of: Mapping[str, str], by: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The group of a KPI that is split by these dimensions; None where the target is of another split.
+def groups_of(of: Mapping[str, str], by: Sequence[str], accounts: Sequence[str]) -> list[tuple[str, ...] | None]:
+    """The rows of a KPI that a target belongs to, None for the total; none where it is set for something else.
 
-    A target for all together is that of the total, which is no group: `()` where `by` is empty alone.
+    by: what the KPI is split by. accounts: those asked for alone, all if none is named. The total of one account
+    alone has the target of that account, that of all accounts the target for all, that of some of them none.
     """
-    return tuple(of[one] for one in by) if set(of) == set(by) else None
+    asked = set(accounts)
+    found: list[tuple[str, ...] | None] = []
+    if by and set(of) == set(by) and (not asked or of.get("account") in asked):
+        found.append(tuple(of[one] for one in by))
+    if len(asked) <= 1 and dict(of) == ({"account": accounts[0]} if asked else {}):
+        found.append(None)
+    return found

@@ -22,6 +22,10 @@ def test_a_target_is_set_shown_and_dropped(stack: Stack) -> None:
 
     assert stack.json("target", "drop", "new_contracts", "--period", month)["stated"] is True
     assert stack.json("target", "list", "new_contracts") == []
+    again = stack.run("target", "drop", "new_contracts", "--period", month)
+    assert (again.returncode, "no target of new_contracts is set for that" in again.stderr) == (2, True)
+    nowhere = stack.run("target", "set", "meetings", "3", "--period", month, "--of", "segment=stratgic")
+    assert (nowhere.returncode, "no account is of it" in nowhere.stderr) == (2, True)
     assert {one["target"] for one in stack.json("kpi", *options)} == {None}
 
 

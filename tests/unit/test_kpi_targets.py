@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from jobs.cli import app
 from jobs.kpi_output import attained
 from models.directory import Directory
-from models.kpi_targets import KpiTargetSet
+from models.facts import stored_fact
+from models.kpi_targets import KpiTargetSet, groups_of
 from models.kpis import KPIS, KpiRow
 from models.novelty import news_of, what_holds
 from models.periods import Period
@@ -28,7 +29,7 @@ def test_a_target_replaces_the_one_for_the_same_and_no_other() -> None:
     assert news_of(target(recorded_at=later), Directory(), known) == "unchanged"
     assert news_of(target(value=50), Directory(), known) == "changed"
     assert news_of(target(value=None), Directory(), known) == "changed"
-    for other in ({"kpi": "nps"}, {"of": {"account": "kita"}}, {"last": "2026-07-31"}, {"currency": "JPY"}):
+    for other in ({"kpi": "nps"}, {"of": {"account": "kita"}}, {"last": "2026-07-31"}):
         assert news_of(target(**other), Directory(), known) == "new"
 
 
@@ -46,7 +47,11 @@ def test_a_target_is_the_same_in_whatever_order_its_groups_are_told() -> None:
         {"last": "0026-06-30"},
         {"of": {"colour": "red"}},
         {"of": {"account": ""}},
-        {"of": {"campaign": "hana@aozora.example"}},
+        {"kpi": "engagement_rate", "value": 0.4, "of": {"campaign": "hana@aozora.example"}},
+        {"kpi": "engagement_rate", "value": 0.4, "of": {"campaign": "hana＠aozora.example"}},
+        {"kpi": "engagement_rate", "value": 0.4, "of": {"campaign": "\x1b[31mred"}},
+        {"kpi": "fame"},
+        {"kpi": "revenue_won"},
         {"currency": "yen"},
         {"kpi": ""},
     ],
@@ -78,6 +83,32 @@ def test_the_part_that_is_attained_is_unknown_where_nobody_can_say(
     assert attained(measure, KpiRow(None, period, "", {measure.key: value}, {}, wanted)) == part
 
 
+def test_what_was_stated_of_a_kpi_that_is_no_more_stays_readable() -> None:
+    told = target().model_dump_json().replace('"meetings"', '"fame"')
+    assert stored_fact(told).type == "kpi_target_set"
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "accounts", "rows"),
+    [
+        ({}, (), (), [None]),
+        ({}, ("account",), (), [None]),
+        ({}, (), ("kita",), []),
+        ({"account": "kita"}, (), ("kita", "kita"), [None]),
+        ({"account": "kita"}, ("account",), (), [("kita",)]),
+        ({"account": "kita"}, ("account",), ("kita",), [("kita",), None]),
+        ({"account": "kita"}, ("account",), ("minami",), []),
+        ({"account": "kita"}, (), ("kita", "minami"), []),
+        ({"account": "kita", "product": "Alpha"}, ("product", "account"), (), [("Alpha", "kita")]),
+        ({"product": "Alpha"}, ("account",), (), []),
+    ],
+)
+def test_a_target_belongs_to_the_rows_that_it_was_set_for(
+    of: dict[str, str], by: tuple[str, ...], accounts: tuple[str, ...], rows: list[tuple[str, ...] | None]
+) -> None:
+    assert groups_of(of, by, accounts) == rows
+
+
 @pytest.mark.parametrize(
     ("arguments", "remedy"),
     [
@@ -85,11 +116,17 @@ def test_the_part_that_is_attained_is_unknown_where_nobody_can_say(
         ("set meetings 3 --period 2026", "use 2026-04"),
         ("set meetings 3 --period 2026-06-30/2026-04-01", "give the earlier day first"),
         ("set meetings 3 --period FY2026 --of kita", "write DIMENSION=VALUE"),
-        ("set meetings 3 --period FY2026 --of product=Alpha", "can be split by account, group, segment"),
-        ("set meetings 3 --period FY2026 --currency JPY", "leave it out"),
+        ("set meetings 3 --period FY2026 --of product=Alpha", "use account, group, segment"),
+        ("set meetings 3 --period FY2026 --of account=kita --of account=minami", "told twice"),
+        ("set --period FY2026 meetings -- -3", "0 or more"),
+        ("set engagement_rate 40 --period FY2026", "40 % is 0.4"),
+        ("set engagement_rate 0.4 --period FY2026 --of channel=fax", "use web, email, event, meeting"),
+        ("set new_contacts 4 --period FY2026 --of seniority=boss", "use executive, management, staff, unknown"),
+        ("set meetings 3 --period 1960-04", "--period '1960-04': year 1960 is out of range"),
+        ("set meetings 3 --period FY2026 --currency JPY", "leave out currency"),
         ("set revenue_won 3 --period FY2026", "--currency JPY"),
-        ("set revenue_won 3 --period FY2026 --currency yen", "currency 'yen'"),
-        ("set nps nan --period FY2026", "value nan"),
+        ("set revenue_won 3 --period FY2026 --currency yen", "--currency 'yen'"),
+        ("set nps nan --period FY2026", "VALUE nan"),
     ],
 )
 def test_who_sets_a_target_wrongly_is_told_how(arguments: str, remedy: str) -> None:
