@@ -1,11 +1,11 @@
 """Contact coverage out of ClickHouse: docs/coverage.md. What follows from the rows is computed in models.coverage."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from infra.clickhouse import ClickHouse
+from infra.clickhouse import ClickHouse, as_moment
 from infra.revenue import revenue_by_quarter
 from models.coverage.account import AccountCoverage, AccountLine, Seen, covered
 from models.coverage.depth import OwnPerson
@@ -13,7 +13,7 @@ from models.coverage.history import ENGAGED_WITHIN_DAYS, Touched
 from models.coverage.management import InTouch, Quarter, quarters
 from models.coverage.matrix import Counts
 from models.coverage.people import Contact, Planned
-from models.days import fiscal_quarter
+from models.days import day_ends_at, fiscal_quarter
 from models.periods import latest
 
 _OWN_WITHIN_DAYS = 365
@@ -96,9 +96,7 @@ class Coverage:
         return str(rows[0]["name"])
 
     def _end(self, as_of: date) -> str:
-        """The first moment after a business day, as ClickHouse reads it."""
-        next_day = datetime.combine(as_of + timedelta(days=1), time(), self._zone)
-        return next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return as_moment(day_ends_at(as_of, self._zone))
 
 
 def _contact(row: dict[str, Any]) -> Contact:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from infra.clickhouse import ClickHouse
+from infra.clickhouse import ClickHouse, as_moment
 from models.facts import stored_fact
 from models.plan.direction import Selection
 from models.plan.facts import PlanFact, PlanItemDropped, PlanItemStated
@@ -37,7 +37,7 @@ class Plans:
 
     def statements(self, account_id: str, known_before: datetime = ALWAYS) -> list[PlanFact]:
         """What was stated of an account's plan before a moment, in no order; some perhaps twice."""
-        told = {"account": account_id, "known_before": known_before.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
+        told = {"account": account_id, "known_before": as_moment(known_before)}
         facts = (stored_fact(row["body"]) for row in self._clickhouse.rows("plan_statements", told))
         return [fact for fact in facts if isinstance(fact, PlanItemStated | PlanItemDropped)]
 

@@ -11,7 +11,7 @@ from infra.plans import PlannedAccount, Plans
 from infra.settings import Settings, load_settings
 from jobs.console import clear_errors, confirm, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
-from jobs.plan import Files, Imported, PlanNotWanted, compare, end_of, read_files, send
+from jobs.plan import Files, Imported, PlanNotWanted, compare, read_files, send
 from jobs.plan_output import (
     changes_table,
     history_table,
@@ -21,6 +21,7 @@ from jobs.plan_output import (
     step_json,
 )
 from jobs.plan_template import template
+from models.days import day_ends_at
 from models.plan.document import PLACES, as_document
 from models.plan.fold import fold_plan, history
 from models.plan.schema import plan_schema
@@ -156,7 +157,7 @@ def show(
         clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
         known = _known(plans, account)
-        items = fold_plan(plans.statements(account, end_of(day, settings)))
+        items = fold_plan(plans.statements(account, day_ends_at(day, settings.zone)))
         clickhouse.close()
     told = as_document(account, items) if items else None
     if as_json:

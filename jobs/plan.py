@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -146,11 +146,6 @@ def send(settings: Settings, imports: Sequence[Imported]) -> int:
         return len(importer.facts_missing(fact.fact_id.hex for fact in facts))
     finally:
         importer.close()
-
-
-def end_of(day: date, settings: Settings) -> datetime:
-    """The first moment after a business day."""
-    return datetime.combine(day + timedelta(days=1), time(), settings.zone).astimezone(UTC)
 
 
 def _bytes_of(path: Path) -> bytes:

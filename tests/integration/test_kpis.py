@@ -477,9 +477,8 @@ def expected(name: str, items: Iterable[Item], by: tuple[str, ...], asked: list[
 def ask(
     world: World, name: str, asked: list[Period], as_of: date, *by: str, accounts: tuple[str, ...] = ()
 ) -> list[KpiRow]:
-    return ask_kpi(
-        world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts, world.profile)
-    )
+    asked_for = Question(KPIS[name], asked, as_of, by, accounts, profile=world.profile)
+    return ask_kpi(world.clickhouse, world.settings.zone, asked_for)
 
 
 def hold(rows: list[KpiRow], right: dict[Key, dict[str, Any]]) -> int:
