@@ -51,7 +51,9 @@ def rank_accounts(clickhouse: ClickHouse, zone: ZoneInfo, model: PriorityModel, 
         )
         for row in _rows(clickhouse, "priority_accounts", known)
     ]
-    return rank(accounts, opportunities.get("", ()), model, as_of)
+    listed = {account.account_id for account in accounts}
+    of_no_account = [one for account_id, told in opportunities.items() if account_id not in listed for one in told]
+    return rank(accounts, of_no_account, model, as_of)
 
 
 def _rows(clickhouse: ClickHouse, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

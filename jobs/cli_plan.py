@@ -55,9 +55,10 @@ def init(
     if to != "-" and path.exists():
         raise fail(f"{path} is there already: name another file with --to", 2)
     with clear_errors():
-        clickhouse = ClickHouse(load_settings(config, data_dir))
+        settings = load_settings(config, data_dir)
+        clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        known = _known(plans, account)
+        known = _known(plans, account, _day(None, settings))
         if fold_plan(plans.statements(account)):
             raise fail(f"{account} has a plan: `setten plan show {account} --yaml` writes it as a file", 1)
         text = template(account, known, plans.candidates(account, _CANDIDATES), spoken)
@@ -116,7 +117,7 @@ def import_plans(
         if read.errors:
             raise fail(f"{_summary(read)}; nothing was imported")
         try:
-            imports = compare(clickhouse, read, datetime.now(UTC))
+            imports = compare(clickhouse, read, datetime.now(UTC), settings.zone)
         except PlanNotWanted as error:
             raise fail(str(error), 2) from None
         clickhouse.close()
@@ -156,7 +157,7 @@ def show(
         day = _day(as_of, settings)
         clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        known = _known(plans, account)
+        known = _known(plans, account, day)
         items = fold_plan(plans.statements(account, day_ends_at(day, settings.zone)))
         clickhouse.close()
     told = as_document(account, items) if items else None
@@ -193,7 +194,7 @@ def show_history(
         settings = load_settings(config, data_dir)
         clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        _known(plans, account)
+        _known(plans, account, _day(None, settings))
         steps = [step for step in history(plans.statements(account)) if not part or step.about[0] in part]
         clickhouse.close()
     if as_json:
@@ -225,8 +226,8 @@ def _day(as_of: datetime | None, settings: Settings) -> date:
     return day
 
 
-def _known(plans: Plans, account: str) -> PlannedAccount:
-    found = plans.account(account)
+def _known(plans: Plans, account: str, day: date) -> PlannedAccount:
+    found = plans.account(account, day)
     if found is None:
         raise fail(f"ACCOUNT {account!r} is no account: use an account_id, as `setten import` was given it", 2)
     return found
