@@ -45,6 +45,9 @@ def problem(words: list[str]) -> str | None:
         # `review list|accept|reject` stands for three commands.
         named = [command.commands.get(one) for one in rest[0].split("|")]
         if None in named:
+            if rest[0].isupper() and hasattr(command, "default_command"):  # its argument
+                command = command.commands[command.default_command]
+                break
             return f"there is no command {rest[0]!r}"
         command, rest = named[0] or command, rest[1:]
     if command.context_settings.get("ignore_unknown_options"):
