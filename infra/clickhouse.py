@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
 from typing import Any, TypeVar
@@ -53,6 +54,11 @@ class QueryFailed(Exception):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code
+
+
+def as_moment(moment: datetime) -> str:
+    """A moment as a parameter {…:DateTime64(6, 'UTC')} of a query."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 @lru_cache(maxsize=256)

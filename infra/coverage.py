@@ -1,11 +1,11 @@
 """Contact coverage out of ClickHouse: docs/coverage.md. What follows from the rows is computed in models.coverage."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from infra.clickhouse import ClickHouse
+from infra.clickhouse import ClickHouse, as_moment
 from infra.revenue import revenue_by_quarter
 from models.coverage.account import AccountCoverage, AccountLine, Seen, covered
 from models.coverage.depth import OwnPerson
@@ -13,14 +13,14 @@ from models.coverage.history import ENGAGED_WITHIN_DAYS, Touched
 from models.coverage.management import InTouch, Quarter, quarters
 from models.coverage.matrix import Counts
 from models.coverage.people import Contact, Planned
-from models.days import fiscal_quarter
+from models.days import day_ends_at, fiscal_quarter
 from models.periods import latest
 
 _OWN_WITHIN_DAYS = 365
 
 
 class NoSuchAccount(Exception):
-    """No account has this id, or it has become part of another; the message says which to ask for."""
+    """No account has this id, or it is part of another on the day asked for; the message says which to ask for."""
 
 
 class Coverage:
@@ -33,7 +33,7 @@ class Coverage:
 
     def account(self, account_id: str, as_of: date) -> AccountCoverage:
         """The coverage of one account as of the end of a business day. Raises NoSuchAccount."""
-        name = self._name(account_id)
+        name = self._name(account_id, as_of)
         asked = {"account_id": account_id, "accounts": [account_id], "day": as_of, "known_before": self._end(as_of)}
         last_year = {
             "first": as_of - timedelta(days=_OWN_WITHIN_DAYS - 1),
@@ -55,7 +55,7 @@ class Coverage:
 
     def management(self, account_id: str, as_of: date, years: int) -> list[Quarter]:
         """The fiscal quarters of so many years, the last one that of as_of. Raises NoSuchAccount."""
-        self._name(account_id)
+        self._name(account_id, as_of)
         start = self._fiscal_start_month
         asked = latest("quarter", as_of, 4 * years, start)
         parameters = {
@@ -87,18 +87,19 @@ class Coverage:
         found: date | None = self._clickhouse.rows("coverage_known_since")[0]["known_since"]
         return found
 
-    def _name(self, account_id: str) -> str:
-        rows = self._clickhouse.rows("coverage_account", {"account_id": account_id})
+    def _name(self, account_id: str, as_of: date) -> str:
+        rows = self._clickhouse.rows("coverage_account", {"account_id": account_id, "day": as_of})
         if not rows:
             raise NoSuchAccount(f"{account_id!r} is no account: `setten coverage` lists them all")
         if rows[0]["merged_into"]:
-            raise NoSuchAccount(f"{account_id!r} has become part of {rows[0]['merged_into']!r}: ask for that one")
+            told = f"{account_id!r} has become part of {rows[0]['merged_into']!r}"
+            if since := rows[0]["merged_since"]:
+                raise NoSuchAccount(f"{told}, itself until {since}: ask for that one, or as of a day before")
+            raise NoSuchAccount(f"{told}: ask for that one")
         return str(rows[0]["name"])
 
     def _end(self, as_of: date) -> str:
-        """The first moment after a business day, as ClickHouse reads it."""
-        next_day = datetime.combine(as_of + timedelta(days=1), time(), self._zone)
-        return next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return as_moment(day_ends_at(as_of, self._zone))
 
 
 def _contact(row: dict[str, Any]) -> Contact:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from infra.clickhouse import ClickHouse
+from infra.clickhouse import ClickHouse, as_moment
+from models.days import day_ends_at
 from models.kpi_targets import groups_of
 from models.kpis import Counted, Kpi, KpiRow, Target, beside_previous, windows
 from models.periods import Period
@@ -36,7 +37,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
     wanted = windows(asked.periods)
     if not wanted:
         return []
-    known = {"known_before": known_before(asked.as_of, zone), "profile": asked.profile}
+    known = {"known_before": as_moment(day_ends_at(asked.as_of, zone)), "profile": asked.profile}
     parameters = {
         **known,
         "firsts": [first for first, _ in wanted],
@@ -62,7 +63,7 @@ def ask_kpi(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Kpi
 
 def targets_of(clickhouse: ClickHouse, zone: ZoneInfo, kpi: Kpi, as_of: date) -> list[dict[str, Any]]:
     """The targets of a KPI as stated by the end of a day: of, first, last, currency, value, recorded_at."""
-    return clickhouse.rows("kpi_targets", {"kpi": kpi.name, "known_before": known_before(as_of, zone)})
+    return clickhouse.rows("kpi_targets", {"kpi": kpi.name, "known_before": as_moment(day_ends_at(as_of, zone))})
 
 
 def _targets(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Target]:
@@ -72,12 +73,6 @@ def _targets(clickhouse: ClickHouse, zone: ZoneInfo, asked: Question) -> list[Ta
         for row in targets_of(clickhouse, zone, asked.kpi, asked.as_of)
         for group in groups_of(row["of"], asked.by, asked.accounts)
     ]
-
-
-def known_before(as_of: date, zone: ZoneInfo) -> str:
-    """The first moment that is not known as of a day, as queries take it."""
-    next_day = datetime.combine(as_of + timedelta(days=1), time(), zone)
-    return next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @dataclass(frozen=True)
@@ -100,7 +95,7 @@ def phases(
     """The phases of accounts (all, if none is named) by the end of a day. profile: version of the score profile."""
     parameters = {
         "as_of": as_of,
-        "known_before": known_before(as_of, zone),
+        "known_before": as_moment(day_ends_at(as_of, zone)),
         "profile": profile,
         "zone": zone.key,
         "accounts": list(accounts),

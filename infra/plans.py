@@ -1,9 +1,9 @@
 """Account plans out of ClickHouse: the statements they are made of, who owns which, and who might be in one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from infra.clickhouse import ClickHouse
+from infra.clickhouse import ClickHouse, as_moment
 from models.facts import stored_fact
 from models.plan.direction import Selection
 from models.plan.facts import PlanFact, PlanItemDropped, PlanItemStated
@@ -22,7 +22,7 @@ class Candidate(NamedTuple):
 
 
 class PlannedAccount(NamedTuple):
-    """An account as a plan needs it. merged_into: the account it has become part of, '' where it stands alone."""
+    """An account as a plan needs it. merged_into: the account it counts for on the day asked, '' where itself."""
 
     name: str
     kind: str
@@ -37,7 +37,7 @@ class Plans:
 
     def statements(self, account_id: str, known_before: datetime = ALWAYS) -> list[PlanFact]:
         """What was stated of an account's plan before a moment, in no order; some perhaps twice."""
-        told = {"account": account_id, "known_before": known_before.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
+        told = {"account": account_id, "known_before": as_moment(known_before)}
         facts = (stored_fact(row["body"]) for row in self._clickhouse.rows("plan_statements", told))
         return [fact for fact in facts if isinstance(fact, PlanItemStated | PlanItemDropped)]
 
@@ -46,9 +46,9 @@ class Plans:
         rows = self._clickhouse.rows("plan_selections")
         return {row["account_id"]: Selection.model_validate_json(row["item"]) for row in rows}
 
-    def account(self, account_id: str) -> PlannedAccount | None:
-        """None for an account that nobody declared."""
-        rows = self._clickhouse.rows("plan_account", {"account": account_id})
+    def account(self, account_id: str, day: date) -> PlannedAccount | None:
+        """An account on a business day; None for one that nobody declared."""
+        rows = self._clickhouse.rows("plan_account", {"account": account_id, "day": day})
         return PlannedAccount(**rows[0]) if rows else None
 
     def candidates(self, account_id: str, most: int) -> list[Candidate]:

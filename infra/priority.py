@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from infra.clickhouse import ClickHouse
+from infra.clickhouse import ClickHouse, as_moment
 from models.account_profile import AccountProfiled
+from models.days import day_ends_at
 from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, RevenueMonth
 from models.priority.model import PriorityModel
 from models.priority.ranking import Ranking, rank
@@ -19,14 +20,12 @@ def rank_accounts(clickhouse: ClickHouse, zone: ZoneInfo, model: PriorityModel, 
     """Rank all accounts as of the end of a business day. zone: of business days.
 
     Of profiles, opportunities, revenue and plans counts what was recorded by then, of touches what happened by then;
-    accounts, mergers and seniorities are those of now.
+    accounts, mergers with their days and seniorities are those of now.
     """
-    next_day = datetime.combine(as_of + timedelta(days=1), time(), zone)
-    known = {"known_before": next_day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")}
+    known = {"known_before": as_moment(day_ends_at(as_of, zone)), "as_of": as_of}
     touched = {"first": as_of - timedelta(days=model.touch_days - 1), "last": as_of}
     opportunities = _by_account(
-        (row.pop("account_id"), Opportunity(**row))
-        for row in _rows(clickhouse, "priority_opportunities", {**known, "as_of": as_of})
+        (row.pop("account_id"), Opportunity(**row)) for row in _rows(clickhouse, "priority_opportunities", known)
     )
     revenue = _by_account(
         (row.pop("account_id"), RevenueMonth(**row))
@@ -52,7 +51,9 @@ def rank_accounts(clickhouse: ClickHouse, zone: ZoneInfo, model: PriorityModel, 
         )
         for row in _rows(clickhouse, "priority_accounts", known)
     ]
-    return rank(accounts, opportunities.get("", ()), model, as_of)
+    listed = {account.account_id for account in accounts}
+    of_no_account = [one for account_id, told in opportunities.items() if account_id not in listed for one in told]
+    return rank(accounts, of_no_account, model, as_of)
 
 
 def _rows(clickhouse: ClickHouse, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

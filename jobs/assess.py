@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from datetime import time as midnight
 from uuid import UUID
 
 from infra.assessments import Assessments
@@ -12,6 +11,7 @@ from infra.kafka import ALERTS, Publisher, producer
 from infra.settings import Settings
 from models.alerts import Alert, Change, alert_message, one_per_question, withdraw
 from models.assessment import assess, judge
+from models.days import day_ends_at
 from models.findings import Verdict
 
 
@@ -52,7 +52,7 @@ def record_history(settings: Settings, first: date, last: date) -> Iterator[date
     replayed: dict[UUID, Alert] = {}
     for as_of in _steps(first, last):
         # Never judged in the future: what a sweep sees later today must count as later.
-        now = min(datetime.combine(as_of + timedelta(days=1), midnight(), settings.zone), today)
+        now = min(day_ends_at(as_of, settings.zone), today)
         merged = store.merged(as_of)
         for key in [key for key in open_alerts if key[0] in merged]:  # as an assessment of that day withdraws it
             replayed.pop(open_alerts.pop(key).alert_id, None)

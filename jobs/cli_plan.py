@@ -11,7 +11,7 @@ from infra.plans import PlannedAccount, Plans
 from infra.settings import Settings, load_settings
 from jobs.console import clear_errors, confirm, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
-from jobs.plan import Files, Imported, PlanNotWanted, compare, end_of, read_files, send
+from jobs.plan import Files, Imported, PlanNotWanted, compare, read_files, send
 from jobs.plan_output import (
     changes_table,
     history_table,
@@ -21,6 +21,7 @@ from jobs.plan_output import (
     step_json,
 )
 from jobs.plan_template import template
+from models.days import day_ends_at
 from models.plan.document import PLACES, as_document
 from models.plan.fold import fold_plan, history
 from models.plan.schema import plan_schema
@@ -54,9 +55,10 @@ def init(
     if to != "-" and path.exists():
         raise fail(f"{path} is there already: name another file with --to", 2)
     with clear_errors():
-        clickhouse = ClickHouse(load_settings(config, data_dir))
+        settings = load_settings(config, data_dir)
+        clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        known = _known(plans, account)
+        known = _known(plans, account, _day(None, settings))
         if fold_plan(plans.statements(account)):
             raise fail(f"{account} has a plan: `setten plan show {account} --yaml` writes it as a file", 1)
         text = template(account, known, plans.candidates(account, _CANDIDATES), spoken)
@@ -115,7 +117,7 @@ def import_plans(
         if read.errors:
             raise fail(f"{_summary(read)}; nothing was imported")
         try:
-            imports = compare(clickhouse, read, datetime.now(UTC))
+            imports = compare(clickhouse, read, datetime.now(UTC), settings.zone)
         except PlanNotWanted as error:
             raise fail(str(error), 2) from None
         clickhouse.close()
@@ -155,8 +157,8 @@ def show(
         day = _day(as_of, settings)
         clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        known = _known(plans, account)
-        items = fold_plan(plans.statements(account, end_of(day, settings)))
+        known = _known(plans, account, day)
+        items = fold_plan(plans.statements(account, day_ends_at(day, settings.zone)))
         clickhouse.close()
     told = as_document(account, items) if items else None
     if as_json:
@@ -192,7 +194,7 @@ def show_history(
         settings = load_settings(config, data_dir)
         clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        _known(plans, account)
+        _known(plans, account, _day(None, settings))
         steps = [step for step in history(plans.statements(account)) if not part or step.about[0] in part]
         clickhouse.close()
     if as_json:
@@ -224,8 +226,8 @@ def _day(as_of: datetime | None, settings: Settings) -> date:
     return day
 
 
-def _known(plans: Plans, account: str) -> PlannedAccount:
-    found = plans.account(account)
+def _known(plans: Plans, account: str, day: date) -> PlannedAccount:
+    found = plans.account(account, day)
     if found is None:
         raise fail(f"ACCOUNT {account!r} is no account: use an account_id, as `setten import` was given it", 2)
     return found

@@ -33,9 +33,11 @@ from models.score.ledger import contributions, engaged, score
 class _ShowByDefault(TyperGroup):
     """`setten score ACCOUNT` is `setten score show ACCOUNT`."""
 
+    default_command = "show"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
-            args = ["show", *args]
+            args = [self.default_command, *args]
         return super().parse_args(ctx, args)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from infra.clickhouse import ClickHouse
-from infra.plans import Plans
+from infra.plans import PlannedAccount, Plans
 from infra.settings import Settings
 from infra.suppressions import Suppressions
 from jobs.files import FileUnreadable
@@ -101,22 +102,35 @@ def read_files(paths: Sequence[Path], limit: int, others: Callable[[], dict[str,
     return files
 
 
-def compare(clickhouse: ClickHouse, files: Files, now: datetime) -> list[Imported]:
-    """What each file changes of the plan that stands. Raises PlanNotWanted, ImportFailed."""
+def compare(clickhouse: ClickHouse, files: Files, now: datetime, zone: ZoneInfo) -> list[Imported]:
+    """What each file changes of the plan that stands. zone: of business days. Raises PlanNotWanted, ImportFailed.
+
+    An account that becomes part of another on a later day still has a plan of its own.
+    """
     plans, suppressed = Plans(clickhouse), Suppressions(clickhouse).load()
-    return [_compared(plans, path, plan, suppressed, now) for path, plan in files.plans.items()]
+    today = now.astimezone(zone).date()
+    return [
+        _compared(plans, _planned(plans, path, plan.account, today), path, plan, suppressed, now)
+        for path, plan in files.plans.items()
+    ]
 
 
-def _compared(plans: Plans, path: Path, plan: PlanFile, suppressed: Suppressed, now: datetime) -> Imported:
-    account = plans.account(plan.account)
+def _planned(plans: Plans, path: Path, account_id: str, today: date) -> PlannedAccount:
+    account = plans.account(account_id, today)
     if account is None:
         raise PlanNotWanted(
-            f"{path}: account {plan.account!r} is not known: correct `account`, or declare it first (docs/facts.md)"
+            f"{path}: account {account_id!r} is not known: correct `account`, or declare it first (docs/facts.md)"
         )
     if account.merged_into:
         raise PlanNotWanted(
-            f"{path}: account {plan.account!r} has become part of {account.merged_into!r}: write the plan of that one"
+            f"{path}: account {account_id!r} has become part of {account.merged_into!r}: write the plan of that one"
         )
+    return account
+
+
+def _compared(
+    plans: Plans, account: PlannedAccount, path: Path, plan: PlanFile, suppressed: Suppressed, now: datetime
+) -> Imported:
     statements = plans.statements(plan.account)
     latest = max((one.recorded_at for one in statements), default=now)
     if latest > now:
@@ -146,11 +160,6 @@ def send(settings: Settings, imports: Sequence[Imported]) -> int:
         return len(importer.facts_missing(fact.fact_id.hex for fact in facts))
     finally:
         importer.close()
-
-
-def end_of(day: date, settings: Settings) -> datetime:
-    """The first moment after a business day."""
-    return datetime.combine(day + timedelta(days=1), time(), settings.zone).astimezone(UTC)
 
 
 def _bytes_of(path: Path) -> bytes:

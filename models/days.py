@@ -1,6 +1,7 @@
 """Business days and fiscal quarters: plain arithmetic on dates."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 
 def fiscal_quarter(day: date, start_month: int = 4) -> int:
@@ -22,3 +23,8 @@ def quarter_label(ordinal: int, start_month: int = 4) -> str:
     start = quarter_start(ordinal, start_month)
     year = start.year if start.month >= start_month else start.year - 1
     return f"FY{year} Q{((start.month - start_month) % 12) // 3 + 1}"
+
+
+def day_ends_at(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment after a business day, in UTC: what was recorded before it was known by the end of the day."""
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)

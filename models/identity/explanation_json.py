@@ -35,6 +35,7 @@ def as_json(told: Explanation, stated_by: StatedBy = lambda _: []) -> dict[str, 
                 "passed": list(step.passed),
                 "declared_by": step.declared_by,
                 "account_id": step.account_id,
+                "merged_since": step.merged_since.isoformat() if step.merged_since else None,
                 "decides": step is told.steps[-1],
             }
             for step in told.steps

@@ -64,7 +64,10 @@ def _purpose(remedy: Remedy, lang: Lang) -> str:
 def _step(step: Step, told: Explanation, lang: Lang) -> str:
     words = WORDS[lang]
     merged = step.declared_by and step.declared_by != step.account_id
-    part = words["part_of"].format(account=_account(step.account_id, told.account_name)) if merged else ""
+    part = ""
+    if merged:
+        name = "part_of_since" if step.merged_since else "part_of"
+        part = words[name].format(account=_account(step.account_id, told.account_name), since=step.merged_since)
     if step.about == "membership":
         held = next((span for span in told.memberships if span.holds_on(told.day)), None)
         days = words["of_days"].format(days=_days(held, lang)) if held else ""

@@ -46,6 +46,7 @@ _EN = {
     "step_no_domain": "it is not below a domain that somebody registered",
     "step_nothing": "No host and no company name is told",
     "part_of": ", which has become part of {account}",
+    "part_of_since": ", which has been part of {account} since {since}",
     # Memberships and persons.
     "of_days": " ({days})",
     "span": "{days}: {account}{now}",
@@ -129,6 +130,7 @@ _JA = {
     "step_no_domain": "登録されたドメインの下の名前ではありません",
     "step_nothing": "ホストも会社名も示されていません",
     "part_of": "(このアカウントは {account} に統合されました)",
+    "part_of_since": "(このアカウントは {since} から {account} に統合されています)",
     "of_days": "({days})",
     "span": "{days}:{account}{now}",
     "no_account": "アカウントなし(ドメインで決まります)",

@@ -65,6 +65,12 @@ class Step(NamedTuple):
         """What a touch is bound by, if it ends here."""
         return _BOUND_BY.get(self.verdict, "unbound")
 
+    @property
+    def merged_since(self) -> date | None:
+        """From which day on declared_by counts for account_id; None where always, or where it is the same account."""
+        begun = [fact.since for fact in self.facts if isinstance(fact, AccountMerged) and fact.since is not None]
+        return max(begun, default=None)  # of a chain of mergers all have to have begun
+
 
 def evidence_step(
     directory: Directory, about: About, evidence: str, day: date, own: Mapping[str, OwnDomainDeclared]

@@ -54,7 +54,8 @@ def rank(
 ) -> Ranking:
     """Rank the accounts of the model's kinds.
 
-    nobodys: opportunities of which nobody knows whose they are; in the win rate they count like all others.
+    nobodys: opportunities of none of these accounts: nobody knows whose they are, or theirs has since become part of
+    another. In the win rate they count like all others.
     """
     told = tuple(accounts)
     everything = chain(nobodys, (one for account in told for one in account.opportunities))

@@ -11,12 +11,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 FIRST, LAST = date(2025, 1, 6), date(2026, 6, 10)
-ACCOUNTS = {"aozora": "aozora.example", "kita": "kita.example", "minami": "minami.example", "nishi": "nishi.example"}
-MERGED = {"minami": "kita"}
+ACCOUNTS = {one: f"{one}.example" for one in ("aozora", "kita", "minami", "nishi", "higashi")}
+MERGED = {"minami": ("kita", date.min), "higashi": ("nishi", date(2026, 3, 1))}  # into which one, since when
 SPLIT_OFF = {"lab.aozora.example": "nishi"}  # a subdomain that another account declares
 OWN = {"ono": "営業部", "abe": "サポート部", "ito": ""}
 DEPARTMENTS = {"経理部": "finance", "情報システム部": "it", "営業部": "sales", "サポート部": "support", "": "unknown"}
 LOST = ("bounced", "deferred", "dropped")
+
+
+def part_of(account: str, day: date) -> str:
+    """The account that one counts for on a day."""
+    into, since = MERGED.get(account, (account, date.min))
+    return into if since <= day else account
 
 
 class Stay(NamedTuple):
@@ -45,14 +51,14 @@ class Somebody:
     def bound(self, day: date) -> str | None:
         """The account that her touches of a day count for."""
         account = self.stay(day).account or self.place
-        return MERGED.get(account, account) if account else None
+        return part_of(account, day) if account else None
 
     def here(self, account: str, day: date, touched: list[date]) -> bool:
         """Whether she is at the account on a day, with the days of the touches that she had with it."""
         stay = self.stay(day)
         placed = stay.account or (self.place if self.is_told and self.key.startswith("mail:") else None)
         if placed is not None:
-            return MERGED.get(placed, placed) == account
+            return part_of(placed, day) == account
         return any(day - timedelta(days=364) <= one <= day and one >= stay.since for one in touched)
 
 
@@ -132,6 +138,15 @@ def people() -> list[Somebody]:
         ),
         # Declared for what has become part of Kita.
         Somebody(f"mail:part@{anywhere}", None, [Stay(date(2025, 6, 1), "minami")], True, "executive", "経理部"),
+        # Declared for what becomes part of Nishi, and one who left before it did.
+        Somebody(f"mail:joins@{anywhere}", None, [Stay(date(2025, 6, 1), "higashi")], True, "management", "経理部"),
+        Somebody(
+            f"mail:left@{anywhere}",
+            None,
+            [Stay(date(2025, 6, 1), "higashi"), Stay(date(2026, 2, 1), "kita")],
+            True,
+            "staff",
+        ),
         # Named by a source only, and never touched; the nearest domain decides.
         Somebody("mail:told@eu.nishi.example", "nishi", [], True),
         Somebody("mail:told@lab.aozora.example", "nishi", [], True),
@@ -192,6 +207,7 @@ PLANS: list[tuple[date, str, str, str, dict[str, Any] | None]] = [
     (date(2026, 5, 1), "aozora", "target", "finance.management", {"wanted": 7}),
     (date(2026, 6, 1), "aozora", "target", "legal.executive", None),
     (date(2026, 3, 1), "kita", "target", "finance.executive", {"wanted": 3}),
+    (date(2026, 1, 10), "higashi", "target", "finance.management", {"wanted": 2}),
     (date(2026, 3, 1), "minami", "target", "sales.staff", {"wanted": 9}),  # no plan of its own any more
     (date(2026, 1, 10), "aozora", "stakeholder", "cfo", {"title": "CFO", "name": "鈴木", "relationship": "needs_work"}),
     (
@@ -214,8 +230,9 @@ def facts(everybody: list[Somebody]) -> Iterator[dict[str, Any]]:
             "domains": [domain, *(d for d, owner in SPLIT_OFF.items() if owner == account)],
         }
         yield {"type": "account_declared", "recorded_at": early, **named}
-    for account, into in MERGED.items():
-        yield {"type": "account_merged", "recorded_at": early, "account_id": account, "into": into}
+    for account, (into, since) in MERGED.items():
+        when = {} if since == date.min else {"since": since.isoformat()}
+        yield {"type": "account_merged", "recorded_at": early, "account_id": account, "into": into, **when}
     yield {"type": "own_domain_declared", "recorded_at": early, "domain": "ours.example"}
     for own, department in OWN.items():
         described = {"contact_key": f"mail:{own}@ours.example", "name": own.title(), "department": department}

@@ -25,9 +25,21 @@ NAMES = {
     "mori": "'; DROP TABLE contact_day; --",
     "umi": 'tab\there, "quotes", back\\slash, {month:Date} and\na new line',
     "gone": "Merged away",
+    "going": "Merged away some day",
+    "left": "Merged away some time ago",
     "sora": "",
 }
-SEGMENTS = {"kaze": "strategic", "mori": "target", "umi": "strategic", "gone": "target", "sora": "other"}
+SEGMENTS = {
+    "kaze": "strategic",
+    "mori": "target",
+    "umi": "strategic",
+    "gone": "target",
+    "sora": "other",
+    "going": "target",
+}
+SEGMENTS["left"] = "target"
+# What became of accounts: into which one, and since when.
+MERGED = {"gone": ("kaze", None), "going": ("kaze", date(2149, 1, 1)), "left": ("kaze", date(2026, 1, 1))}
 PEOPLE = [f"mail:p{n}@kaze.example" for n in range(9)] + [
     "id:crm-7",
     "anon:cookie",
@@ -100,9 +112,23 @@ def fill_directory(world: World, clickhouse: ClickHouse) -> None:
     for epoch in (1, 2):
         clickhouse.insert_rows(
             "accounts",
-            ("account_id", "name", "domains", "tier", "kind", "parent_account_id", "merged_into", "epoch"),
+            (
+                "account_id",
+                "name",
+                "domains",
+                "tier",
+                "kind",
+                "parent_account_id",
+                "merged_into",
+                "merged_since",
+                "epoch",
+            ),
             [
-                (a, *told(a, epoch), "kaze" if a == "umi" else "", "kaze" if a == "gone" and epoch == 2 else "", epoch)
+                (
+                    *(a, *told(a, epoch), "kaze" if a == "umi" else ""),
+                    *(MERGED.get(a, ("", None)) if epoch == 2 else ("", None)),
+                    epoch,
+                )
                 for a in NAMES
             ],
         )
@@ -348,7 +374,7 @@ def alerts(world: World) -> list[list[Any]]:
 
 def accounts(world: World) -> list[list[Any]]:
     found = []
-    for account in set(NAMES) - {"gone"}:
+    for account in set(NAMES) - {"gone", "left"}:
         tier, parent = SEGMENTS[account], "kaze" if account == "umi" else ""
         known = ["電機", "JP"] if account == "kaze" else ["", ""]
         told = [account, NAMES[account], tier, "customer", f"{tier} customer", parent, NAMES.get(parent, "")]

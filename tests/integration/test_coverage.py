@@ -22,7 +22,7 @@ from tests.integration.coverage_world import FIRST, LAST, REVENUE, Count, facts,
 
 DATES = (date(2026, 1, 31), date(2026, 4, 15), LAST)
 ACCOUNTS = ("aozora", "kita", "nishi")
-CASES = [(account, as_of) for account in ACCOUNTS for as_of in DATES]
+CASES = [*((account, as_of) for account in ACCOUNTS for as_of in DATES), ("higashi", DATES[0])]
 
 
 class World(NamedTuple):
@@ -178,7 +178,9 @@ def test_the_strongest_contact_and_our_own_side_are_those_of_a_plain_count(
 @pytest.mark.parametrize("as_of", DATES)
 def test_the_lines_of_all_accounts_are_what_each_account_says_alone(world: World, as_of: date) -> None:
     lines = world.coverage.by_account(as_of)
-    assert sorted(line.account_id for line in lines) == sorted(ACCOUNTS)  # a merged account has no line
+    # A merged account has no line from the day on on which it is merged.
+    assert {line.account_id for line in lines} == {account for account, day in CASES if day == as_of}
+    assert len(lines) == (4 if as_of == DATES[0] else 3)
     for line in lines:
         alone = world.account(line.account_id, as_of)
         assert (line.counts, line.share_of_strongest) == (alone.counts, alone.single_thread.share)
@@ -220,5 +222,20 @@ def test_before_the_first_touch_of_the_store_who_was_engaged_is_unknown(world: W
 def test_an_account_that_is_part_of_another_or_none_is_refused_with_what_to_ask_for(world: World) -> None:
     with pytest.raises(NoSuchAccount, match="'minami' has become part of 'kita'"):
         world.account("minami", LAST)
+    with pytest.raises(NoSuchAccount, match="'higashi' has become part of 'nishi', itself until 2026-03-01"):
+        world.coverage.management("higashi", date(2026, 3, 1), 3)
+    assert world.account("higashi", date(2026, 2, 28)).counts.known > 10
     with pytest.raises(NoSuchAccount, match="'nowhere' is no account"):
         world.coverage.management("nowhere", LAST, 3)
+
+
+def test_people_of_an_account_that_becomes_part_of_another_are_there_from_that_day_on(world: World) -> None:
+    def here(account: str, day: date) -> set[str | None]:
+        return {one.contact.contact_key for one in world.account(account, day).people}
+
+    people = {"mail:joins@elsewhere.example", "mail:p1@higashi.example"}
+    before, after = date(2026, 2, 28), date(2026, 3, 1)
+    assert people <= here("higashi", before)
+    assert not people & here("nishi", before)
+    assert people <= here("nishi", after)
+    assert "mail:left@elsewhere.example" in here("higashi", DATES[0]) - here("nishi", after)

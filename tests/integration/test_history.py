@@ -12,7 +12,7 @@ from infra.store import Store
 from jobs.assess import record_history
 from models.alerts import Alert
 from streams.ingest.cycle import Cycle
-from tests.integration.test_features import ACCOUNT, record, signal
+from tests.integration.test_features import ACCOUNT, fact, record, signal
 
 # In touch every third day until the end of November, and never again.
 HABIT = [date(2024, 1, 1) + timedelta(days=n) for n in range(0, 335, 3)]
@@ -31,6 +31,12 @@ class History:
 
     def met(self, days: list[date]) -> None:
         self._cycle.run([record([signal(day.toordinal(), f"{day}T01:00:00Z") for day in days])])
+
+    def merged(self, since: date | None) -> None:
+        """The account has become part of another, always or from a day on."""
+        other = fact("account_declared", account_id="kita", name="Kita")
+        told = {"account_id": ACCOUNT["account_id"], "into": "kita", **({"since": str(since)} if since else {})}
+        self._cycle.run([record([other, fact("account_merged", **told)], "facts")])
 
     def replay(self, first: date = FIRST, last: date = LAST) -> list[date]:
         return list(record_history(self._settings, first, last))
@@ -89,3 +95,38 @@ def test_what_was_judged_later_than_the_replay_stands(history: History) -> None:
     before = history.alerts()
     history.replay(FIRST, date(2025, 1, 31))
     assert history.alerts() == before
+
+
+# Quiet until the middle of January: the alert of 22 December is resolved on 19 January.
+BACK = [date(2025, 1, 16) + timedelta(days=n) for n in range(0, 60, 3)]
+
+
+@pytest.mark.parametrize(
+    ("since", "left"),
+    [
+        (None, []),
+        (date(2025, 1, 1), []),  # open on that day, and withdrawn
+        (date(2025, 2, 1), ["resolved"]),
+    ],
+)
+def test_a_merger_takes_the_alerts_that_its_first_day_finds_open_and_no_earlier_ones(
+    history: History, since: date | None, left: list[str]
+) -> None:
+    history.met(BACK)
+    history.replay()
+    before = history.alerts()
+    assert [alert.state for alert in before] == ["resolved"]
+    history.merged(since)
+    history.replay()
+    now = [alert for alert in history.alerts() if alert.account_id == ACCOUNT["account_id"]]
+    assert [alert.state for alert in now] == left
+    assert now == before[: len(left)]
+
+
+def test_an_account_is_judged_until_the_day_before_it_becomes_part_of_another(history: History) -> None:
+    history.merged(LAST + timedelta(days=1))
+    history.replay()
+    [alert] = history.alerts()
+    assert (alert.account_id, alert.state, alert.seen_on) == (ACCOUNT["account_id"], "open", LAST)
+    history.replay(FIRST, LAST + timedelta(days=1))
+    assert history.alerts() == []

@@ -33,6 +33,8 @@ from tests.contract.embedded_clickhouse import PASSWORDS, Server
 from tests.stack import ROOT
 
 UNTIL = date(2026, 6, 14)
+# An account of its own until a day, and part of another from it on.
+MERGED, INTO, SINCE = "asagiri", "brightwater", date(2025, 11, 20)
 PHASES = ("prospects", "mqls", "sqls", "wins", "live", "mrr")
 Key = tuple[tuple[str, ...] | None, str, tuple[date, date]]
 
@@ -90,7 +92,7 @@ class World(NamedTuple):
     parents: dict[str, str]
 
     def group(self, account: str) -> str:
-        """The account at the top; no parents of the demo world form a circle."""
+        """The account at the top, in the end; no parents of the demo world form a circle."""
         while account in self.parents:
             account = self.parents[account]
         return account
@@ -199,6 +201,8 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
     moves, meetings = within_groups()
     facts = [json.loads(fact.model_dump_json()) for fact in demo.facts] + [one.fact() for one in told]
     facts += [*TARGETS, *moves]
+    merger = {"type": "account_merged", "account_id": MERGED, "into": INTO, "since": SINCE.isoformat()}
+    facts.append({**merger, "recorded_at": "2026-01-01T00:00:00Z"})
     mails = tuple(Origin("mail", "canonical", datetime(2026, 6, 15, tzinfo=UTC)).to_headers())
     batch = [
         Record("facts", 0, 0, 0, headers, json.dumps(facts[n : n + 500]).encode()) for n in range(0, len(facts), 500)
@@ -239,10 +243,15 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
         },
         funnel_days(demo.facts, days, stages),
         scores.profile.version,
-        {f["account_id"]: f["parent_account_id"] for f in facts if f.get("parent_account_id")},
+        {f["account_id"]: f["parent_account_id"] for f in facts if f.get("parent_account_id")} | {MERGED: INTO},
     )
     clickhouse.statement("DROP DATABASE kpis")
     clickhouse.close()
+
+
+def part_of(account: str | None, day: date | None) -> str | None:
+    """The account that one counts for on a day; None: in the end."""
+    return INTO if account == MERGED and (day is None or day >= SINCE) else account
 
 
 def funnel_days(facts: Any, days: list[dict[str, Any]], stages: list[dict[str, Any]]) -> dict[str, list[date | None]]:
@@ -253,8 +262,13 @@ def funnel_days(facts: Any, days: list[dict[str, Any]], stages: list[dict[str, A
         touched = [
             r["day"] for r in days if r["account_id"] == account and r["touches"] and r["direction"] != "internal"
         ]
-        qualified = [r["day"] for r in stages if r["account_id"] == account and r["stage"] == "mqa"]
-        paid = {f.month for f in facts if f.type == "revenue_recorded" and f.account_id == account and f.amount > 0}
+        qualified = [
+            r["day"]
+            for r in stages
+            if r["account_id"] == account and r["stage"] == "mqa" and (account != MERGED or r["day"] < SINCE)
+        ]
+        recorded = [f for f in facts if f.type == "revenue_recorded" and f.amount > 0]
+        paid = {f.month for f in recorded if part_of(f.account_id, f.month) == account}
         third = [m for m in paid if {months_before(m, 1), months_before(m, 2)} <= paid]
         first = min([one.astimezone(ZoneInfo("Asia/Tokyo")).date() for one in declared] + touched)
         found[account] = [first, min(qualified, default=None), min(paid, default=None), min(third, default=None)]
@@ -272,7 +286,7 @@ def known(world: World, as_of: date) -> tuple[list[Told], list[Told]]:
     last: dict[str, Told] = {}
     for one in sorted(world.told, key=lambda one: one.recorded):
         if one.recorded < end:
-            last[one.key] = one
+            last[one.key] = one._replace(account=part_of(one.account, one.closed))
     return [o for o in last.values() if o.score is None], [o for o in last.values() if o.score is not None]
 
 
@@ -477,9 +491,8 @@ def expected(name: str, items: Iterable[Item], by: tuple[str, ...], asked: list[
 def ask(
     world: World, name: str, asked: list[Period], as_of: date, *by: str, accounts: tuple[str, ...] = ()
 ) -> list[KpiRow]:
-    return ask_kpi(
-        world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts, world.profile)
-    )
+    asked_for = Question(KPIS[name], asked, as_of, by, accounts, profile=world.profile)
+    return ask_kpi(world.clickhouse, world.settings.zone, asked_for)
 
 
 def hold(rows: list[KpiRow], right: dict[Key, dict[str, Any]]) -> int:

@@ -22,9 +22,13 @@ from tests.plans import CUSTOMER, PARTNER
 from tests.stack import Stack, wait_for
 
 SATO = "sato@kita.example"
+TODAY = datetime.now(UTC).date()
 DECLARED = [
     {"type": "account_declared", "account_id": account, "name": account.title(), "kind": kind}
-    for account, kind in (("kita", "customer"), ("futaba", "partner"), ("minami", "customer"), ("nishi", "customer"))
+    for account, kind in (
+        *(("kita", "customer"), ("futaba", "partner"), ("minami", "customer"), ("nishi", "customer")),
+        *(("merged", "customer"), ("merging", "customer")),
+    )
 ]
 CONTACT = {"type": "contact_declared", "contact_key": f"mail:{SATO}", "account_id": "minami", "name": "Sato"}
 
@@ -59,6 +63,8 @@ def loaded(stack: Stack) -> Loaded:
         *DECLARED,
         {**CONTACT, "seniority": "management", "title": "部長"},
         {"type": "account_merged", "account_id": "nishi", "into": "kita"},
+        {"type": "account_merged", "account_id": "merged", "into": "kita", "since": str(TODAY - timedelta(days=2))},
+        {"type": "account_merged", "account_id": "merging", "into": "kita", "since": str(TODAY + timedelta(days=9))},
     ]
     done = stack.run("import", "facts", "-", given=json.dumps([*told, *more]))
     assert done.returncode == 0, done.stderr
@@ -253,12 +259,23 @@ def test_most_of_a_plan_is_dropped_only_when_somebody_says_so(loaded: Loaded, tm
 
 
 @pytest.mark.parametrize(
-    ("account", "told"), [("kitta", "account 'kitta' is not known"), ("nishi", "has become part of 'kita'")]
+    ("account", "told"),
+    [
+        ("kitta", "account 'kitta' is not known"),
+        ("nishi", "has become part of 'kita'"),
+        ("merged", "has become part of 'kita'"),
+    ],
 )
 def test_a_plan_of_no_account_is_refused(loaded: Loaded, tmp_path: Path, account: str, told: str) -> None:
     (tmp_path / "plan.yaml").write_text(CUSTOMER.replace("account: kita", f"account: {account}"), "utf-8")
     done = loaded.plan("import", tmp_path / "plan.yaml")
     assert (done.exit_code, told in done.stderr) == (2, True), done.stderr
+
+
+def test_an_account_that_becomes_part_of_another_later_has_a_plan_until_then(loaded: Loaded, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(CUSTOMER.replace("account: kita", "account: merging"), "utf-8")
+    [done] = loaded.json("import", tmp_path / "plan.yaml", "--dry-run")
+    assert (done["account"], len(done["changes"]) > 5) == ("merging", True)
 
 
 def test_facts_in_any_order_and_repeated_are_the_same_plan_in_the_views(loaded: Loaded) -> None:

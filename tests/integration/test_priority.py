@@ -40,7 +40,8 @@ def some_day(rng: random.Random, back: int = 700) -> date:
 
 
 ACCOUNTS = [f"a{n:02}" for n in range(30)]
-MERGED = {"a28": "a02", "a29": "a03"}
+# Into which one, since when. One after the first day of a month, between the two days asked as of.
+MERGED = {"a28": ("a02", date.min), "a29": ("a03", date.min), "a12": ("a04", date(2026, 1, 5))}
 
 
 def stated(rng: random.Random) -> list[Fact]:
@@ -56,7 +57,8 @@ def stated(rng: random.Random) -> list[Fact]:
     ]  # fmt: skip
     facts += [
         {"type": "account_merged", "recorded_at": start, "account_id": key, "into": into}
-        for key, into in MERGED.items()
+        | ({} if since == date.min else {"since": since.isoformat()})
+        for key, (into, since) in MERGED.items()
     ]
     for key in ACCOUNTS:
         for person in range(5):
@@ -182,8 +184,10 @@ def held(world: World, as_of: date, kind: str, *about: str) -> list[Fact]:
     return list(last.values())
 
 
-def owner(account_id: str | None) -> str | None:
-    return MERGED.get(account_id or "", account_id)
+def owner(account_id: str | None, day: date = date.max) -> str | None:
+    """The account that one counts for on a day, by default in the end."""
+    into, since = MERGED.get(account_id or "", (account_id, date.min))
+    return into if since <= day else account_id
 
 
 def logarithmic(amount: float, low: float, high: float) -> float:
@@ -211,10 +215,11 @@ def day_of(text: str | None) -> date | None:
 
 def plain_scores(world: World, as_of: date) -> dict[str, list[float | None]]:
     profiles = {one["account_id"]: one for one in held(world, as_of, "account_profiled", "account_id")}
+    told = held(world, as_of, "opportunity_recorded", "opportunity_id")
     deals = [
-        {**one, "opened": day_of(one["opened_on"]), "closed": day_of(one.get("closed_on")),
-         "expected": day_of(one["expected_on"]), "owner": owner(one["account_id"])}
-        for one in held(world, as_of, "opportunity_recorded", "opportunity_id")
+        {**one, "opened": day_of(one["opened_on"]), "closed": (ended_on := day_of(one.get("closed_on"))),
+         "expected": day_of(one["expected_on"]), "owner": owner(one["account_id"], min(ended_on or as_of, as_of))}
+        for one in told
         if one["opened_on"] <= as_of.isoformat()
     ]  # fmt: skip
     for d in deals:
@@ -227,26 +232,25 @@ def plain_scores(world: World, as_of: date) -> dict[str, list[float | None]]:
     for one in held(world, as_of, "revenue_recorded", "account_id", "month"):
         year, month, _ = map(int, one["month"].split("-"))
         if one["month"] <= as_of.isoformat():
-            revenue[owner(one["account_id"]) or ""][year * 12 + month - 1] += one["amount"]
-    last_touch: dict[str, date] = {}
+            revenue[owner(one["account_id"], date(year, month, 1)) or ""][year * 12 + month - 1] += one["amount"]
+    touches: dict[str, list[date]] = defaultdict(list)
     for mail in world.mails:
         day = date.fromisoformat(mail["time"][:10])
         if mail["type"] == "email.received" and day <= as_of:
-            key = "mail:" + mail["data"]["contacts"][0]["email"]
-            last_touch[key] = max(day, last_touch.get(key, day))
+            touches["mail:" + mail["data"]["contacts"][0]["email"]].append(day)
     ranks = {one["contact_key"]: one["seniority"] for one in world.facts if one["type"] == "contact_declared"}
     plans = [one for one in held(world, as_of, "plan_item", "account_id", "key") if one["type"] == "plan_item_stated"]
 
     found: dict[str, list[float | None]] = {}
     for key in ACCOUNTS:
-        if key in MERGED or key == "a05":
+        if owner(key, as_of) != key or key == "a05":
             continue
         own = [d for d in deals if d["owner"] == key]
         found[key] = [
             plain_fit(profiles.get(key)),
             plain_expected(own, revenue.get(key, {}), rate, as_of),
             plain_purchases(own, revenue.get(key, {}), as_of),
-            plain_relations(key, plans, last_touch, ranks, as_of),
+            plain_relations(key, plans, touches, ranks, as_of),
         ]
     return found
 
@@ -298,26 +302,27 @@ def plain_purchases(deals: list[Fact], revenue: dict[int, float], as_of: date) -
 
 
 def plain_relations(
-    key: str, plans: list[Fact], last_touch: dict[str, date], ranks: dict[str, str], as_of: date
+    key: str, plans: list[Fact], touches: dict[str, list[date]], ranks: dict[str, str], as_of: date
 ) -> float | None:
     points = {"sponsor": 10, "supporter": 8, "neutral": 5, "needs_work": 3, "opponent": 0}
     scored = []
     for one in plans:
         item = one["item"]
-        if owner(one["account_id"]) != key or item.get("relationship") not in points:
+        if owner(one["account_id"], as_of) != key or item.get("relationship") not in points:
             continue
         if item["decision_role"] in ("decides", "approves"):
-            met = last_touch.get((item["contact_key"] or "").lower())
-            engaged = met is not None and (as_of - met).days < 90
+            engaged = any((as_of - day).days < 90 for day in touches.get((item["contact_key"] or "").lower(), ()))
             weight = 2 if item["decision_role"] == "decides" else 1
             scored.append((weight, points[item["relationship"]] * (1 if engaged else 0.5)))
     if scored:
         return sum(w * s for w, s in scored) / sum(w for w, _ in scored)
-    mine = {key, *(merged for merged, into in MERGED.items() if into == key)}
     near = [
         ranks[contact]
-        for contact, day in last_touch.items()
-        if contact.partition("@")[2].removesuffix(".example") in mine and (as_of - day).days < 180
+        for contact, days in touches.items()
+        if any(
+            owner(contact.partition("@")[2].removesuffix(".example"), day) == key and 0 <= (as_of - day).days < 180
+            for day in days
+        )
     ]
     if not set(near) - {"unknown"}:
         return None
@@ -359,6 +364,24 @@ def test_the_list_is_in_the_order_of_the_weighted_mean_of_what_is_known(world: W
         assert one.known == pytest.approx(known[one.account.account_id])
     assert [one.total for one in found.ranked] == pytest.approx(sorted(totals.values(), reverse=True), abs=0.021)
     assert [one.rank for one in found.ranked] == [*range(1, len(totals) + 1)]
+
+
+def test_an_account_is_ranked_until_it_is_part_of_another_and_what_it_had_stays_with_its_days(world: World) -> None:
+    into, since = MERGED["a12"]
+    before, after = (everyone(world, day) for day in (since - timedelta(days=1), since))
+    assert ("a12" in before, "a12" in after) == (True, False)
+    told = {
+        date.fromisoformat(one["month"]): one["amount"]
+        for one in held(world, NOW, "revenue_recorded", "account_id", "month")
+        if one["account_id"] == "a12"
+    }
+    assert {month > since for month in told} == {True, False}, "the world has revenue of both"
+    now = world.clickhouse.query(
+        "priority_revenue", {"last": NOW.replace(day=1), "known_before": "2030-01-01 00:00:00"}
+    )
+    own = {row["month"]: row["amount"] for row in now.to_pylist() if row["account_id"] == "a12"}
+    assert own == {month: amount for month, amount in told.items() if month < since}
+    assert everyone(world, NOW).keys() >= {into}
 
 
 def test_what_was_recorded_later_was_not_known(world: World) -> None:

@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from infra.clickhouse import ClickHouse
+from infra.kpis import phases
 from infra.score_profile import default_text, load_profile
 from infra.scores import FIRST_DAY, LATE_DAYS, Scores
 from infra.settings import Settings
@@ -298,6 +300,31 @@ def test_a_merger_moves_the_stages_to_the_account_that_goes_on(small: Small) -> 
     update(small.scores, LAST)
     assert small.found() == small.right()
     assert small.found().keys() == {"kita"}
+
+
+def test_a_merger_with_a_date_leaves_stages_and_phases_of_the_days_before_with_the_account(small: Small) -> None:
+    since = LAST - timedelta(days=100)
+    merger = told("account_merged", 2, account_id="aozora", into="kita", since=str(since))
+    ingest(small.cycle, merger, topic="facts")
+    update(small.scores, LAST)
+    right = small.right()
+    assert small.found() == right
+    assert right.keys() == {"aozora", "kita"}
+    first_mqa = {account: min(day for day, _, to in steps if to == "mqa") for account, steps in right.items()}
+    assert first_mqa["aozora"] < since <= first_mqa["kita"]
+    met = [LAST - timedelta(days=back) for back in range(40, 300, 12)]
+    for as_of, accounts in ((since - timedelta(days=1), {"aozora", "kita"}), (since, {"kita"}), (LAST, {"kita"})):
+        found = {
+            one.account_id: (one.prospect_on, one.mql_on)
+            for one in phases(small.store.clickhouse, ZoneInfo("Asia/Tokyo"), as_of, small.scores.profile.version)
+        }
+        days = {
+            "aozora": (min(met), first_mqa["aozora"]),
+            "kita": (min(d for d in met if d >= since), first_mqa["kita"]),
+        }
+        seen = {account: tuple(day if day <= as_of else None for day in days[account]) for account in accounts}
+        assert found == seen, as_of
+        assert {one.account_id for one in small.scores.ranked(as_of)} == accounts
 
 
 def test_a_seniority_corrected_later_corrects_the_stages(small: Small) -> None:

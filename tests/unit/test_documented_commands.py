@@ -44,12 +44,12 @@ def problem(words: list[str]) -> str | None:
             return None
         # `review list|accept|reject` stands for three commands.
         named = [command.commands.get(one) for one in rest[0].split("|")]
-        if None not in named:
-            command, rest = named[0], rest[1:]
-        elif "show" in command.commands and rest[0].isupper():
-            command = command.commands["show"]  # `score ACCOUNT` is `score show ACCOUNT`
-        else:
+        if None in named:
+            if rest[0].isupper() and hasattr(command, "default_command"):  # its argument
+                command = command.commands[command.default_command]
+                break
             return f"there is no command {rest[0]!r}"
+        command, rest = named[0] or command, rest[1:]
     if command.context_settings.get("ignore_unknown_options"):
         return None  # hands everything on
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}

@@ -163,6 +163,24 @@ def test_a_membership_is_told_with_its_dates_and_its_account_after_a_merge() -> 
     assert told(facts, HANA, day=date(2012, 3, 31)).account_id == "aozora"
 
 
+def test_a_merger_with_a_date_is_told_with_its_day_from_that_day_on() -> None:
+    merged = AccountMerged(recorded_at=at(1), account_id="kita", into="aozora", since=date(2012, 4, 1))
+    onward = AccountMerged(recorded_at=at(1), account_id="aozora", into="montavista", since=date(2012, 10, 1))
+    facts: list[AnyFact] = [AOZORA, KITA, MONTAVISTA, merged, onward]
+    key = "mail:a@kita.example"
+    own, then, now = (told(facts, key, day=day) for day in (date(2012, 3, 31), date(2012, 4, 1), DAY))
+    said = "Host, kita.example: kita.example is declared by account"
+    assert [step_lines(one, "en")[-1] for one in (own, then, now)] == [
+        f"{said} Kita (kita)",
+        f"{said} kita, which has been part of 青空 (aozora) since 2012-04-01",
+        f"{said} kita, which has been part of MontaVista (montavista) since 2012-10-01",
+    ]
+    assert step_lines(then, "ja")[-1].endswith("(このアカウントは 2012-04-01 から 青空 (aozora) に統合されています)")
+    assert [one.facts for one in (own, then, now)] == [(KITA,), (KITA, merged), (KITA, merged, onward)]
+    plain = [as_json(one)["looked_at"][-1]["merged_since"] for one in (own, then, now)]
+    assert plain == [None, "2012-04-01", "2012-10-01"]
+
+
 def test_a_visitor_is_explained_by_whom_she_turned_out_to_be() -> None:
     links = [
         VisitorIdentified(recorded_at=at(1), visitor_key="anon:1", contact_key="id:9"),

@@ -1,4 +1,4 @@
--- grain: account that stands; those that have become part of others are left out.
+-- grain: account that stands; those that have become part of others by today are left out.
 CREATE VIEW accounts
 (
     account_id        String COMMENT 'account',
@@ -24,7 +24,7 @@ AS SELECT
     a.corporate_number AS corporate_number, profile.industry AS industry, profile.country AS country,
     profile.region AS region, profile.employees AS employees, profile.annual_revenue AS annual_revenue,
     profile.currency AS revenue_currency, arrayStringConcat(profile.labels, ', ') AS labels
-FROM (SELECT * FROM accounts FINAL WHERE merged_into = '') AS a
+FROM (SELECT * FROM accounts FINAL WHERE merged_into = '' OR merged_since > toDate(now(), {business_timezone:String})) AS a
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS parent ON parent.account_id = a.parent_account_id
 LEFT JOIN account_profiles AS profile ON profile.account_id = a.account_id
 COMMENT 'Accounts with their segment and profile'

@@ -16,18 +16,29 @@ CREATE VIEW contacts_at
 AS WITH
     ends AS
     (
-        SELECT account_id, merged_into FROM accounts FINAL WHERE merged_into != ''
+        SELECT account_id, arrayLast(one -> one.1 <= {day:Date}, merges).2 AS merged_into FROM accounts FINAL WHERE notEmpty(merges)
+    ),
+    -- Accounts in the end of which another tells on a day before: `contacts` has the account in the end.
+    later_ends AS
+    (
+        SELECT arrayJoin(merges).2 FROM accounts FINAL WHERE arrayExists(one -> one.1 > {day:Date}, merges)
     ),
     people AS
     (
-        SELECT contact_key, account_id, since, if(startsWith(contact_key, 'mail:'), splitByChar('@', contact_key)[-1], '') AS host
+        SELECT
+            contact_key,
+            account_id,
+            since,
+            ifNull(since > {day:Date}, 0) OR account_id IN (SELECT * FROM later_ends) AS is_moving,
+            if(startsWith(contact_key, 'mail:'), splitByChar('@', contact_key)[-1], '') AS host
         FROM contacts FINAL
         WHERE identified_as = '' AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))
     ),
-    -- `contacts` shows the last membership. Who has one that begins later is looked up in the statements.
+    -- `contacts` shows the last membership. Who has one that begins later, or is at an account that a merger of a later day
+    -- leads to, is looked up in the statements.
     moving AS
     (
-        SELECT contact_key FROM people WHERE since > {day:Date}
+        SELECT contact_key FROM people WHERE is_moving
     ),
     told AS
     (
@@ -66,8 +77,8 @@ AS WITH
         SELECT
             people.contact_key AS contact_key,
             people.host AS host,
-            if(people.since > {day:Date}, earlier.since, ifNull(people.since, toDate('1970-01-01'))) AS since,
-            if(people.since > {day:Date}, if(ends.merged_into = '', earlier.stood_last, ends.merged_into), people.account_id) AS account_id
+            if(people.is_moving, earlier.since, ifNull(people.since, toDate('1970-01-01'))) AS since,
+            if(people.is_moving, if(ends.merged_into = '', earlier.stood_last, ends.merged_into), people.account_id) AS account_id
         FROM people
         LEFT JOIN earlier ON earlier.contact_key = people.contact_key
         LEFT JOIN ends ON ends.account_id = earlier.stood_last

@@ -22,27 +22,31 @@ PARTITION BY toYear(day)
 ORDER BY (profile, account_id, day)
 COMMENT 'Changes of the stage of accounts, computed from contact_day and the score profile';
 
--- grain: one account that stands for itself. parameters: known_before, the first moment of which statements of a CRM do not
--- count; profile, the version of the score profile; zone, whose days are days.
+-- Each phase counts for the account that was meant on its day, an open opportunity for the one in the end; so what an account
+-- had entered before it became part of another stays where it was counted.
+-- grain: one account that stands for itself, or did until a day. parameters: known_before, the first moment of which statements
+-- of a CRM do not count; profile, the version of the score profile; zone, whose days are days.
 CREATE VIEW funnel_phases
 (
-    account_id  String COMMENT 'account',
-    segment     String COMMENT 'tier and kind',
-    group_id    String COMMENT 'account at the top of its group, itself where it has no parent',
-    prospect_on Nullable(Date) COMMENT 'first touch by a person, or the day on which the account was first declared',
-    mql_on      Nullable(Date) COMMENT 'first day in the stage that counts as MQL; NULL where it never was',
-    sql_on      Nullable(Date) COMMENT 'first opportunity opened',
-    win_on      Nullable(Date) COMMENT 'first opportunity won',
-    live_on     Nullable(Date) COMMENT 'first day of the first month with revenue',
-    mrr_on      Nullable(Date) COMMENT 'first day of the third month in a row with revenue',
-    profit_on   Nullable(Date) COMMENT 'always NULL: no costs are recorded, so nobody knows'
+    account_id   String COMMENT 'account',
+    segment      String COMMENT 'tier and kind',
+    group_id     String COMMENT 'account at the top of its group, itself where it has no parent',
+    merged_since Nullable(Date) COMMENT 'first business day on which it counts for another account, NULL where never; it enters no phase from then on',
+    prospect_on  Nullable(Date) COMMENT 'first touch by a person, or the day on which the account was first declared',
+    mql_on       Nullable(Date) COMMENT 'first day in the stage that counts as MQL; NULL where it never was',
+    sql_on       Nullable(Date) COMMENT 'first opportunity opened',
+    win_on       Nullable(Date) COMMENT 'first opportunity won',
+    live_on      Nullable(Date) COMMENT 'first day of the first month with revenue',
+    mrr_on       Nullable(Date) COMMENT 'first day of the third month in a row with revenue',
+    profit_on    Nullable(Date) COMMENT 'always NULL: no costs are recorded, so nobody knows'
 )
 AS SELECT
     account.account_id AS account_id,
     account.segment AS segment,
     account.group_id AS group_id,
+    account.merged_since AS merged_since,
     least(ifNull(touch.touched_on, declared.declared_on), ifNull(declared.declared_on, touch.touched_on)) AS prospect_on,
-    stage.mql_on AS mql_on,
+    if(stage.mql_on >= account.merged_since, NULL, stage.mql_on) AS mql_on,
     sold.sql_on AS sql_on,
     sold.win_on AS win_on,
     arrayFirstOrNull(one -> 1, paid.months) AS live_on,
@@ -52,9 +56,11 @@ AS SELECT
     CAST(NULL AS Nullable(Date)) AS profit_on
 FROM
 (
-    SELECT account_id, concat(tier, ' ', kind) AS segment, if(told.group_id = '', told.account_id, told.group_id) AS group_id
+    SELECT
+        account_id, concat(tier, ' ', kind) AS segment, if(told.group_id = '', told.account_id, told.group_id) AS group_id,
+        merged_since
     FROM accounts AS told FINAL
-    WHERE merged_into = ''
+    WHERE merged_into = '' OR merged_since IS NOT NULL
 ) AS account
 LEFT JOIN
 (
@@ -65,7 +71,9 @@ LEFT JOIN
 ) AS touch ON touch.account_id = account.account_id
 LEFT JOIN
 (
-    SELECT if(part.merged_into != '', part.merged_into, stated.told) AS counts_for, toNullable(min(first_on)) AS declared_on
+    SELECT
+        coalesce(nullIf(arrayLast(one -> one.1 <= first_on, part.merges).2, ''), stated.told) AS counts_for,
+        toNullable(min(first_on)) AS declared_on
     FROM
     (
         SELECT JSONExtractString(body, 'account_id') AS told, toDate(min(recorded_at), {zone:String}) AS first_on
@@ -73,7 +81,7 @@ LEFT JOIN
         WHERE type = 'account_declared'
         GROUP BY told
     ) AS stated
-    LEFT JOIN (SELECT account_id, merged_into FROM accounts FINAL) AS part ON part.account_id = stated.told
+    LEFT JOIN (SELECT account_id, merges FROM accounts FINAL) AS part ON part.account_id = stated.told
     GROUP BY counts_for
 ) AS declared ON declared.counts_for = account.account_id
 LEFT JOIN

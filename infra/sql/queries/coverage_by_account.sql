@@ -1,5 +1,5 @@
 -- A line an account: who is there on a day, whom we are in touch with, what its plan wants and what is missing.
--- grain: account; those that have become part of others are left out. parameters: accounts Array(String), empty for all;
+-- grain: account; those that have become part of others by the day are left out. parameters: accounts Array(String), empty for all;
 -- day Date, the last that counts; known_before DateTime64, the first moment that does not count of plans.
 -- keys: prefix of the sort key of contact_day; of all accounts the 365 days up to the day.
 -- wanted and missing are NULL where the plan has no targets, share_of_strongest where nobody was in touch in 180 days.
@@ -16,7 +16,7 @@ SELECT
 FROM
 (
     SELECT account_id, name, tier FROM accounts FINAL
-    WHERE merged_into = '' AND (empty({accounts:Array(String)}) OR account_id IN {accounts:Array(String)})
+    WHERE (merged_into = '' OR merged_since > {day:Date}) AND (empty({accounts:Array(String)}) OR account_id IN {accounts:Array(String)})
 ) AS a
 LEFT JOIN
 (

@@ -1,5 +1,5 @@
 -- The phases of the funnel that accounts had entered by a day; a later day is NULL, as it had not come.
--- grain: account that stands for itself. parameters: accounts Array(String), empty for all; as_of Date; known_before
+-- grain: account that stood for itself on the day. parameters: accounts Array(String), empty for all; as_of Date; known_before
 -- DateTime64; profile String; zone String.
 SELECT
     account_id,
@@ -13,5 +13,6 @@ SELECT
 FROM funnel_phases(
     known_before = {known_before:DateTime64(6, 'UTC')}, profile = {profile:String}, zone = {zone:String}
 )
-WHERE empty({accounts:Array(String)}) OR account_id IN {accounts:Array(String)}
+WHERE (merged_since IS NULL OR merged_since > {as_of:Date})
+  AND (empty({accounts:Array(String)}) OR account_id IN {accounts:Array(String)})
 ORDER BY account_id
