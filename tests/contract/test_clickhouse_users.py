@@ -11,6 +11,7 @@ import pytest
 from infra.bi import views
 from infra.settings import Settings
 from infra.shadow import DERIVED, SOURCES
+from jobs.data_dictionary import tables as dictionary_tables
 from jobs.migrate import migrations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,7 +135,15 @@ def test_bi_reads_every_table_but_one_with_settings_of_its_own(store: Path) -> N
     ((_, tables),) = run_as("bi", store, "SHOW TABLES FROM setten")
     names = [name for name in tables.split() if name != "erasure_key"]
     assert {"touches", "contact_day", "alerts"} <= set(names)
-    read = [f"{name}(known_before = '2026-01-01 00:00:00')" if name.endswith("_known") else name for name in names]
+    values = {
+        "known_before": "'2026-01-01 00:00:00'",
+        "day": "'2026-01-01'",
+        "accounts": "[]",
+        "profile": "''",
+        "zone": "'Asia/Tokyo'",
+    }
+    asked = {table.name: [f"{one} = {values[one]}" for one in table.parameters] for table in dictionary_tables()}
+    read = [f"{name}({', '.join(asked[name])})" if asked.get(name) else name for name in names]
     answers = run_as(
         "bi",
         store,
@@ -170,6 +179,8 @@ REFUSED = {
     "SELECT 1 SETTINGS max_execution_time = 0": CONSTRAINT_VIOLATED,
     "SELECT 1 SETTINGS max_execution_time = 301": CONSTRAINT_VIOLATED,
     "SELECT 1 SETTINGS max_memory_usage = 0": CONSTRAINT_VIOLATED,
+    "SELECT 1 SETTINGS additional_table_filters = {'setten.contact_day': '1'}": CONSTRAINT_VIOLATED,
+    "SELECT 1 SETTINGS parallel_replicas_custom_key = 'day'": CONSTRAINT_VIOLATED,
 }
 
 
