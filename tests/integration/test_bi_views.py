@@ -14,11 +14,14 @@ import pytest
 
 from infra.bi import View, views
 from infra.clickhouse import ClickHouse
+from infra.rollups import Rollups
+from infra.score_profile import load_profile
 from infra.settings import Settings
 from jobs.migrate import migrate_tables
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
 
 LAST = date(2026, 6, 14)
+NOW = datetime(2026, 6, 14, 5, tzinfo=UTC)
 START = 2  # first month of the fiscal year: its quarters are none of the calendar's
 NAMES = {
     "kaze": "風電機",
@@ -83,6 +86,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     fill_facts(made, clickhouse)
     fill_alerts(made, clickhouse)
     fill_dead_letters(made, clickhouse)
+    list(Rollups(clickhouse, made.settings, load_profile(made.settings)).refresh(NOW))
     clickhouse.close()
     yield made
     server.stop()
