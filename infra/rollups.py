@@ -6,7 +6,7 @@ computed from, noted before anything was read. So it never claims more than it h
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -106,7 +106,9 @@ class Rollups:
         now: an aware time; its business day is the one that coverage and scores are told of.
         """
         self._drop_left_over(now)
-        computed_at = {row["rollup"]: row["computed_at"] for row in self._clickhouse.rows("rollup_refreshes")}
+        computed_at = {
+            row["rollup"]: row["computed_at"].replace(tzinfo=UTC) for row in self._clickhouse.rows("rollup_refreshes")
+        }
         known = self._look()
         for rollup in ROLLUPS:
             wanted = dict(self._wanted(rollup, known, now.astimezone(self._zone).date()))
@@ -133,10 +135,10 @@ class Rollups:
                 first, last = span(rollup.calendar, year, self._start_month)
                 read = [one for one in sorted({first.year, last.year}) if one in known.days]
                 if any(known.days[one][0] <= last and known.days[one][1] >= first for one in read):
-                    versions = [known.versions["contact_day"][str(one)] for one in read]
+                    read_from = [known.versions["contact_day"][str(one)] for one in read]
                     seniorities = known.seniorities if rollup.by_seniority else None
                     days = {"first": first, "last": last}
-                    yield str(year), self._part(rollup.name, days, first, (*versions, seniorities))
+                    yield str(year), self._part(rollup.name, days, first, (*read_from, seniorities))
             return
         versions = [sorted(known.versions[table].items()) for table in rollup.follows]
         if not rollup.daily:
