@@ -62,9 +62,9 @@ def as_moment(moment: datetime) -> str:
 
 
 @lru_cache(maxsize=256)
-def load_sql(name: str) -> str:
-    """The text of `infra/sql/queries/<name>.sql`."""
-    return (resources.files("infra.sql") / "queries" / f"{name}.sql").read_text("utf-8")
+def load_sql(name: str, folder: str = "queries") -> str:
+    """The text of `infra/sql/<folder>/<name>.sql`."""
+    return (resources.files("infra.sql") / folder / f"{name}.sql").read_text("utf-8")
 
 
 class ClickHouse:

@@ -22,6 +22,7 @@ from jobs.cli_plan import plan_app
 from jobs.cli_prioritise import prioritise
 from jobs.cli_replay import replay
 from jobs.cli_review import review_app
+from jobs.cli_rollups import rollups_app
 from jobs.cli_score import score_app
 from jobs.cli_sync import sync_app
 from jobs.cli_target import target_app
@@ -49,6 +50,7 @@ app.add_typer(review_app, name="review")
 app.add_typer(target_app, name="target")
 app.add_typer(plan_app, name="plan")
 app.add_typer(score_app, name="score")
+app.add_typer(rollups_app, name="rollups")
 app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("why")(why)

@@ -20,6 +20,7 @@ from infra.shadow import ReplayRefused
 from jobs.console import clear_errors, confirm, fail, out, print_json, progress
 from jobs.options import AsJson, Config, DataDirOption
 from jobs.replay import Rebuild, ReplayFailed, ReplayReport, Source, Step, Told, where
+from jobs.rollups import refresh_all
 from jobs.stages import update_all
 from models.dead_letters import printable
 
@@ -64,8 +65,9 @@ def replay(
                     confirm("Swap them in?", yes, otherwise="nothing was swapped")
                 with _progress() as told:
                     rebuild.exchange(told)
-                # Stages follow from contact-days, so they are no part of the exchange and computed after it.
+                # They follow from contact-days, so they are no part of the exchange and computed after it.
                 update_all(Scores(ClickHouse(settings), profile), datetime.now(settings.zone).date())
+                refresh_all(settings, profile)
         except (ReplayRefused, ReplayFailed) as error:
             raise fail(str(error)) from None
         finally:

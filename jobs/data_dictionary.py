@@ -35,7 +35,8 @@ _HEAD_OF_TABLES = """\
 # Tables: `setten`
 
 Read every table with `FINAL`: they are of the kind `ReplacingMergeTree`, and without it rows that were superseded or
-withdrawn are seen as well. Views are read without; one with a parameter like a function, `name(parameter = value)`.
+withdrawn are seen as well. Those called `rollup_…` and views are read without; a view with a parameter like a function,
+`name(parameter = value)`.
 `migrations` and `store_facts` are Setten's own books and not listed.
 """
 _TABLE = re.compile(r"CREATE (?:TABLE|(?:OR REPLACE )?VIEW) (\w+)\n\(\n(.*?)\n\)\n(.*)", re.DOTALL)

@@ -22,6 +22,7 @@ from jobs.data_dir import DataDir, UpError
 from jobs.demo.script import Story
 from jobs.demo.world import World, build
 from jobs.import_ import Body, Importer, ImportReport
+from jobs.rollups import refresh_all
 from jobs.stages import update_all
 from jobs.up import down, up
 
@@ -59,7 +60,9 @@ def load_demo(settings: Settings, seed: int, until: date | None = None) -> tuple
         task = display.add_task("assessing the last year", total=HISTORY_WEEKS + 1, note="")
         for day in record_history(settings, world.until - timedelta(weeks=HISTORY_WEEKS), world.until):
             display.update(task, advance=1, note=str(day))
-    update_all(Scores(ClickHouse(settings), load_profile(settings)), datetime.now(settings.zone).date())
+    profile = load_profile(settings)
+    update_all(Scores(ClickHouse(settings), profile), datetime.now(settings.zone).date())
+    refresh_all(settings, profile)
     return world, report
 
 

@@ -15,6 +15,7 @@ from infra.assessments import Assessments
 from infra.channels import Webhook
 from infra.clickhouse import ClickHouse
 from infra.kafka import ACCOUNT_TOUCHED, ALERTS, ASSESS_GROUP, FACTS, Publisher, producer, ssl_context
+from infra.rollups import REFRESH_TIMEOUT_S, Rollups
 from infra.score_profile import load_profile
 from infra.scores import Scores
 from infra.settings import Settings
@@ -24,6 +25,7 @@ from streams.assess import Assessor
 from streams.deliver import deliver
 from streams.ingest.cycle import AccountTouched, Cycle
 from streams.ingest.service import NEWS_DAYS, IngestService
+from streams.rollups import RollupKeeper
 from streams.stages import StageKeeper
 
 log = logging.getLogger("setten.worker")
@@ -32,6 +34,8 @@ _COLLECT_EVERY_S = 30.0
 _LAG_EVERY_S = 5.0
 # Stages are told by the day; whoever is touched all the time is scored once in so long, or as often as all are swept.
 _STAGES_EVERY_S = 60.0
+# How often it is looked whether a refresh may begin; models.rollups says when.
+_ROLLUPS_EVERY_S = 10.0
 
 
 def broker_credentials(settings: Settings) -> Any:
@@ -90,6 +94,8 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
     )
     profile = load_profile(settings)
     stages = StageKeeper(lambda: Scores(ClickHouse(settings), profile))
+    # A year of all contacts takes its time in one statement, as in `setten rollups refresh`.
+    rollups = RollupKeeper(lambda: Rollups(ClickHouse(settings, timeout_s=REFRESH_TIMEOUT_S), settings, profile))
     touched: set[str] = set()
     unscored: set[str] = set()
 
@@ -146,6 +152,19 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
         else:
             if changed:
                 log.info("stages: %d transitions changed", changed)
+
+    @app.timer(min(_ROLLUPS_EVERY_S, float(settings.sweep_every_s)))
+    async def keep_rollups() -> None:
+        """What BI tools read follows at a pace of its own. What fails is tried again, not sooner than what succeeds."""
+        if ingest.reading_history:
+            return
+        try:
+            computed = await asyncio.to_thread(rollups.run, datetime.now(UTC))
+        except Exception:
+            log.exception("refreshing the roll-ups failed; trying again")
+        else:
+            if computed:
+                log.info("roll-ups: %d partitions computed", computed)
 
     @app.timer(_COLLECT_EVERY_S)
     async def collect_garbage() -> None:

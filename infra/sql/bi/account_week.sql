@@ -19,29 +19,7 @@ AS SELECT
     counted.managers_engaged AS managers_engaged, counted.web_touches AS web_touches,
     counted.email_touches AS email_touches, counted.event_touches AS event_touches,
     counted.meeting_touches AS meeting_touches, counted.outbound_touches AS outbound_touches
-FROM
-(
-    SELECT
-        account_id,
-        toMonday(day) AS week,
-        uniqExactIf(day, direction != 'outbound') AS days_in_touch,
-        uniqExactIf(contact_key, direction != 'outbound'
-            AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))) AS engaged_contacts,
-        uniqExactIf(contact_key, direction != 'outbound'
-            AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))
-            AND contact_key IN
-            (
-                SELECT contact_key FROM contacts FINAL WHERE seniority IN ('executive', 'management')
-            )) AS managers_engaged,
-        sumIf(touches, direction != 'outbound' AND kind = 'web') AS web_touches,
-        sumIf(touches, direction != 'outbound' AND kind = 'email') AS email_touches,
-        sumIf(touches, direction != 'outbound' AND kind = 'event') AS event_touches,
-        sumIf(touches, direction != 'outbound' AND kind = 'meeting') AS meeting_touches,
-        sumIf(touches, direction = 'outbound') AS outbound_touches
-    FROM contact_day FINAL
-    WHERE account_id != '' AND touches > 0 AND direction IN ('inbound', 'mutual', 'outbound')
-    GROUP BY account_id, week
-) AS counted
+FROM rollup_account_week AS counted
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = counted.account_id
-SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1
+WHERE counted.signature = ''
 COMMENT 'What happened with an account week by week'

@@ -12,23 +12,10 @@ CREATE VIEW engagement_rate
     rate         Float64 COMMENT 'engaged / reached, 0 to 1 (エンゲージメント率)'
 )
 AS SELECT
-    counted.account_id AS account_id, named.name AS account_name, counted.month AS month, counted.channel AS channel,
-    counted.reached AS reached, counted.engaged AS engaged, counted.engaged / counted.reached AS rate
-FROM
-(
-    SELECT
-        account_id,
-        toStartOfMonth(day) AS month,
-        if(grouping(kind) = 1, 'all', toString(kind)) AS channel,
-        uniqExact(contact_key) AS reached,
-        uniqExactIf(contact_key, direction != 'outbound') AS engaged
-    FROM contact_day FINAL
-    WHERE account_id != ''
-      AND touches > 0
-      AND (direction IN ('inbound', 'mutual') OR (direction = 'outbound' AND action NOT IN ('bounced', 'deferred', 'dropped')))
-      AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))
-    GROUP BY GROUPING SETS ((account_id, month, kind), (account_id, month))
-) AS counted
+    counted.account_id AS account_id, named.name AS account_name, counted.month AS month,
+    toString(counted.channel) AS channel, counted.reached AS reached, counted.engaged AS engaged,
+    counted.engaged / counted.reached AS rate
+FROM rollup_engagement_rate AS counted
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = counted.account_id
-SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1
+WHERE counted.signature = ''
 COMMENT 'Engagement rate by account, month and channel'

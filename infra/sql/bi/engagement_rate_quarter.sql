@@ -17,23 +17,9 @@ AS SELECT
         'FY', toString(toYear(counted.quarter - toIntervalMonth({fiscal_year_start_month:UInt8} - 1))),
         ' Q', toString(toQuarter(counted.quarter - toIntervalMonth({fiscal_year_start_month:UInt8} - 1)))
     ) AS fiscal_quarter,
-    counted.channel AS channel, counted.reached AS reached, counted.engaged AS engaged,
+    toString(counted.channel) AS channel, counted.reached AS reached, counted.engaged AS engaged,
     counted.engaged / counted.reached AS rate
-FROM
-(
-    SELECT
-        account_id,
-        toStartOfQuarter(day - toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3)) + toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3) AS quarter,
-        if(grouping(kind) = 1, 'all', toString(kind)) AS channel,
-        uniqExact(contact_key) AS reached,
-        uniqExactIf(contact_key, direction != 'outbound') AS engaged
-    FROM contact_day FINAL
-    WHERE account_id != ''
-      AND touches > 0
-      AND (direction IN ('inbound', 'mutual') OR (direction = 'outbound' AND action NOT IN ('bounced', 'deferred', 'dropped')))
-      AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))
-    GROUP BY GROUPING SETS ((account_id, quarter, kind), (account_id, quarter))
-) AS counted
+FROM rollup_engagement_rate_quarter AS counted
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = counted.account_id
-SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1
+WHERE counted.signature = ''
 COMMENT 'Engagement rate by account, fiscal quarter and channel'

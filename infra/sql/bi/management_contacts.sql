@@ -25,45 +25,19 @@ AS SELECT
 FROM
 (
     SELECT
-        account_id,
-        toStartOfQuarter(month - toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3)) + toIntervalMonth(({fiscal_year_start_month:UInt8} - 1) % 3) AS quarter,
-        uniqExactIf(contact_key, seniority = 'executive') AS executives,
-        uniqExactIf(contact_key, seniority = 'management') AS managers,
-        uniqExactIf(contact_key, seniority = 'staff') AS staff,
-        uniqExactIf(contact_key, contact_key != '' AND seniority NOT IN ('executive', 'management', 'staff')) AS unknown,
-        if(uniqExactIf(month, contact_key = '') = 3, sum(amount), NULL) AS revenue,
-        max(told_in) AS currency
+        account_id, quarter, sum(one_executives) AS executives, sum(one_managers) AS managers, sum(one_staff) AS staff,
+        sum(one_unknown) AS unknown, sum(one_revenue) AS revenue, max(told_in) AS currency
     FROM
     (
-        SELECT engaged.account_id AS account_id, engaged.month AS month, engaged.contact_key AS contact_key,
-            known.seniority AS seniority, 0. AS amount, '' AS told_in
-        FROM
-        (
-            SELECT account_id, toStartOfMonth(day) AS month, contact_key
-            FROM contact_day FINAL
-            WHERE account_id != ''
-              AND touches > 0
-              AND direction IN ('inbound', 'mutual')
-              AND (startsWith(contact_key, 'mail:') OR startsWith(contact_key, 'id:'))
-            GROUP BY account_id, month, contact_key
-        ) AS engaged
-        LEFT JOIN
-        (
-            SELECT contact_key, toString(seniority) AS seniority FROM contacts FINAL
-        ) AS known ON known.contact_key = engaged.contact_key
+        SELECT
+            account_id, quarter, executives AS one_executives, managers AS one_managers, staff AS one_staff,
+            unknown AS one_unknown, CAST(NULL AS Nullable(Float64)) AS one_revenue, '' AS told_in
+        FROM rollup_management_contacts WHERE signature = ''
         UNION ALL
-        SELECT counts_for, month, '', '', sum(amount), toString(currency)
-        FROM revenue FINAL
-        WHERE (counts_for, currency) IN
-        (
-            SELECT counts_for, argMax(currency, (months, currency))
-            FROM (SELECT counts_for, currency, uniqExact(month) AS months FROM revenue FINAL GROUP BY counts_for, currency)
-            GROUP BY counts_for
-        )
-        GROUP BY counts_for, month, currency
+        SELECT account_id, quarter, 0, 0, 0, 0, revenue, toString(currency)
+        FROM rollup_revenue_quarter WHERE signature = ''
     )
     GROUP BY account_id, quarter
 ) AS counted
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = counted.account_id
-SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1
 COMMENT 'Management contacts of an account and its revenue, by fiscal quarter'

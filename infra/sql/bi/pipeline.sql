@@ -17,15 +17,15 @@ CREATE VIEW pipeline
     recorded_at    DateTime64(6, 'UTC') COMMENT 'when the CRM last stated it'
 )
 AS SELECT
-    o.opportunity_id AS opportunity_id, o.counts_for AS account_id, named.name AS account_name, o.name AS name,
-    o.product AS product, o.stage AS stage, o.outcome AS outcome, o.amount AS amount, o.currency AS currency,
+    o.opportunity_id AS opportunity_id, o.account_id AS account_id, named.name AS account_name, o.name AS name,
+    o.product AS product, o.stage AS stage, toString(o.outcome) AS outcome, o.amount AS amount, o.currency AS currency,
     o.opened_on AS opened_on, o.expected_on AS expected_on, o.closed_on AS closed_on,
     dateDiff('day', o.opened_on, if(o.outcome = 'open', toDate(now(), {business_timezone:String}), o.closed_on)) AS days_open,
     o.recorded_at AS recorded_at
-FROM opportunities AS o
+FROM rollup_pipeline AS o
 LEFT JOIN
 (
     SELECT toNullable(account_id) AS account_id, toNullable(name) AS name FROM accounts FINAL
-) AS named ON named.account_id = o.counts_for
-SETTINGS do_not_merge_across_partitions_select_final = 1
+) AS named ON named.account_id = o.account_id
+WHERE o.signature = ''
 COMMENT 'Opportunities as the CRM last told them'

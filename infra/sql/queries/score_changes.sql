@@ -28,12 +28,13 @@ FROM
             arrayJoin(arrayConcat(
                 groupArray((day, at_first, toInt64(0), seen)),
                 -- Whoever was active within people_days before counts already, and still does when the next day comes.
+                -- Resized for those who never were: machines only.
                 arrayMap(
                     d -> (d, toFloat64(0), toInt64(1), toUInt64(0)),
                     arrayFilter(
                         (d, earlier) -> toInt32(d) - toInt32(earlier) >= {people_days:UInt32},
                         active,
-                        arrayPushFront(arrayPopBack(active), toDate(0))
+                        arrayResize(arrayPushFront(arrayPopBack(active), toDate(0)), length(active))
                     )
                 ),
                 arrayMap(
@@ -41,7 +42,7 @@ FROM
                     arrayFilter(
                         (d, later) -> toInt32(later) - toInt32(d) >= {people_days:UInt32},
                         active,
-                        arrayPushBack(arrayPopFront(active), toDate('2149-06-06'))
+                        arrayResize(arrayPushBack(arrayPopFront(active), toDate('2149-06-06')), length(active))
                     )
                 )
             )) AS change

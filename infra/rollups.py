@@ -1,0 +1,213 @@
+"""Roll-ups for BI tools: small tables at the grain of their views, computed anew where what they follow from changed.
+
+A partition is computed in a table of its own and put in place as a whole, together with its signature: of what it was
+computed from, noted before anything was read. So it never claims more than it has, whoever crashed or slept meanwhile.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from infra.clickhouse import ClickHouse, load_sql
+from infra.coverage import Coverage
+from infra.scores import Scores
+from infra.settings import Settings
+from models.rollups import Calendar, span
+from models.score.profile import ScoreProfile
+
+# A table in which a partition is computed is this old only where something broke off. Seconds.
+LEFT_OVER_S = 3600
+# Of the connection: a year is one statement.
+REFRESH_TIMEOUT_S = 600
+_STAGING = "rollup_staging_"
+_WHOLE = "all"  # ClickHouse's name of the partition of a table without partitions
+_TABLES = ["contact_day", "contacts", "accounts", "facts", "revenue"]
+_SCORE = ("account_id", "as_of", "profile", "score", "change", "stage", "people", "managers")
+_COVERAGE = ("account_id", "as_of", "known", "engaged", "management", "wanted", "missing", "share_of_strongest")
+
+
+@dataclass(frozen=True)
+class Yearly:
+    """A roll-up of contact_day by year. period: its column with the first day of a period."""
+
+    name: str
+    calendar: Calendar
+    period: str
+    by_seniority: bool = False
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A roll-up that is computed as a whole. follows: tables. daily: it tells of today."""
+
+    name: str
+    follows: tuple[str, ...]
+    daily: bool = False
+
+
+Rollup = Yearly | Whole
+ROLLUPS: tuple[Rollup, ...] = (
+    Yearly("engagement_rate", "month", "month"),
+    Yearly("engagement_rate_quarter", "quarter", "quarter"),
+    Yearly("account_week", "week", "week", by_seniority=True),
+    Yearly("management_contacts", "quarter", "quarter", by_seniority=True),
+    Yearly("unbound_touches", "day", "day"),
+    Whole("revenue_quarter", ("revenue",)),
+    Whole("pipeline", ("facts", "accounts")),
+    Whole("opportunity_owners", ("facts",)),
+    Whole("coverage", ("contact_day", "contacts", "accounts", "facts"), daily=True),
+    Whole("engagement_score", ("contact_day", "contacts", "accounts"), daily=True),
+)
+
+
+class Refreshed(NamedTuple):
+    """What a refresh did to a roll-up. computed, dropped: partitions, by year or `all`."""
+
+    rollup: str
+    computed: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+class _Part(NamedTuple):
+    """A partition as it has to be. begin: the first day of its first period."""
+
+    signature: str
+    begin: date | None
+    fill: Callable[[str], None]
+
+
+class _Known(NamedTuple):
+    """What a refresh found to be there before it read anything else.
+
+    versions: by table, then partition. days: first and last day of the partitions of contact_day, by year.
+    """
+
+    versions: Mapping[str, Mapping[str, str]]
+    days: Mapping[int, tuple[date, date]]
+    seniorities: int
+
+
+class Rollups:
+    """The roll-ups of a store."""
+
+    def __init__(self, clickhouse: ClickHouse, settings: Settings, profile: ScoreProfile) -> None:
+        self._clickhouse = clickhouse
+        self._start_month = settings.fiscal_year_start_month
+        self._zone = settings.zone
+        self._scores = Scores(clickhouse, profile)
+        self._coverage = Coverage(clickhouse, settings.zone, settings.fiscal_year_start_month)
+
+    def refresh(self, now: datetime) -> Iterator[Refreshed]:
+        """Compute what has changed, year by year; yields after each roll-up. Doing it again computes nothing.
+
+        now: an aware time; its business day is the one that coverage and scores are told of.
+        """
+        self._drop_left_over(now)
+        computed_at = {
+            row["rollup"]: row["computed_at"].replace(tzinfo=UTC) for row in self._clickhouse.rows("rollup_refreshes")
+        }
+        known = self._look()
+        for rollup in ROLLUPS:
+            wanted = dict(self._wanted(rollup, known, now.astimezone(self._zone).date()))
+            done = self._bring(rollup, wanted, now)
+            changed = now if done.computed or done.dropped else computed_at.get(rollup.name, now)
+            columns = ("rollup", "current_at", "computed_at")
+            self._clickhouse.insert_rows("rollup_refreshes", columns, [(rollup.name, now, changed)])
+            yield done
+
+    def _look(self) -> _Known:
+        versions: dict[str, dict[str, str]] = {table: {} for table in _TABLES}
+        days = {}
+        for row in self._clickhouse.rows("rollup_versions", {"tables": _TABLES}):
+            versions[row["table"]][row["partition_id"]] = row["version"]
+            if row["table"] == "contact_day":
+                days[int(row["partition_id"])] = (row["first_day"], row["last_day"])
+        [told] = self._clickhouse.rows("rollup_seniorities")
+        return _Known(versions, days, int(told["told"]))
+
+    def _wanted(self, rollup: Rollup, known: _Known, today: date) -> Iterator[tuple[str, _Part]]:
+        """The partitions that follow from what is there."""
+        if isinstance(rollup, Yearly):
+            for year in sorted({year + after for year in known.days for after in (0, 1)}):
+                first, last = span(rollup.calendar, year, self._start_month)
+                read = [one for one in sorted({first.year, last.year}) if one in known.days]
+                if any(known.days[one][0] <= last and known.days[one][1] >= first for one in read):
+                    read_from = [known.versions["contact_day"][str(one)] for one in read]
+                    seniorities = known.seniorities if rollup.by_seniority else None
+                    days = {"first": first, "last": last}
+                    yield str(year), self._part(rollup.name, days, first, (*read_from, seniorities))
+            return
+        versions = [sorted(known.versions[table].items()) for table in rollup.follows]
+        if not rollup.daily:
+            yield _WHOLE, self._part(rollup.name, {}, None, versions)
+        elif rollup.name == "coverage":
+            yield _WHOLE, _Part(_signature(versions, today), None, lambda staging: self._fill_coverage(staging, today))
+        else:
+            told = _signature(versions, today, self._scores.profile.version)
+            yield _WHOLE, _Part(told, None, lambda staging: self._fill_scores(staging, today))
+
+    def _part(self, name: str, parameters: dict[str, Any], begin: date | None, follows: Any) -> _Part:
+        """One that a statement computes. Its text belongs to what it follows from: another version, another roll-up."""
+        sql = load_sql(name, "rollups")
+        values = {**parameters, "shift": (self._start_month - 1) % 3}
+
+        def fill(staging: str) -> None:
+            self._clickhouse.statement(sql, {**values, "staging": staging})
+
+        return _Part(_signature(sql, sorted(values.items()), follows), begin, fill)
+
+    def _fill_coverage(self, staging: str, today: date) -> None:
+        rows = [
+            (one.account_id, today, c.known, c.engaged, c.management, c.wanted, c.missing, one.share_of_strongest)
+            for one in self._coverage.by_account(today)
+            for c in (one.counts,)
+        ]
+        self._clickhouse.insert_rows(staging, _COVERAGE, rows)
+
+    def _fill_scores(self, staging: str, today: date) -> None:
+        version = self._scores.profile.version
+        rows = [
+            (one.account_id, today, version, one.score, one.change, one.stage, one.people, one.managers)
+            for one in self._scores.ranked(today)
+        ]
+        self._clickhouse.insert_rows(staging, _SCORE, rows)
+
+    def _bring(self, rollup: Rollup, wanted: Mapping[str, _Part], now: datetime) -> Refreshed:
+        """Make the partitions those that are wanted."""
+        table = f"rollup_{rollup.name}"
+        rows = self._clickhouse.rows("rollup_signatures", {"rollup": table})
+        stored = {row["partition_id"]: row["signature"] for row in rows}
+        computed = [partition for partition, part in wanted.items() if stored.get(partition) != part.signature]
+        for partition in computed:
+            self._put(rollup, partition, wanted[partition], now)
+        dropped = sorted(stored.keys() - wanted.keys())
+        for partition in dropped:
+            self._clickhouse.statement(f"ALTER TABLE {table} DROP PARTITION ID '{partition}'")
+        return Refreshed(rollup.name, tuple(computed), tuple(dropped))
+
+    def _put(self, rollup: Rollup, partition: str, part: _Part, now: datetime) -> None:
+        table, staging = f"rollup_{rollup.name}", f"{_STAGING}{int(now.timestamp())}_{uuid4().hex[:8]}"
+        self._clickhouse.statement(f"CREATE TABLE {staging} AS {table}")
+        try:
+            part.fill(staging)
+            signed: dict[str, Any] = {"signature": part.signature}
+            if isinstance(rollup, Yearly):
+                signed[rollup.period] = part.begin
+            self._clickhouse.insert_rows(staging, tuple(signed), [tuple(signed.values())])
+            self._clickhouse.statement(f"ALTER TABLE {table} REPLACE PARTITION ID '{partition}' FROM {staging}")
+        finally:
+            self._clickhouse.statement(f"DROP TABLE IF EXISTS {staging} SYNC")
+
+    def _drop_left_over(self, now: datetime) -> None:
+        """Tables of refreshes that broke off. Those of one that runs beside this are younger."""
+        before = int((now - timedelta(seconds=LEFT_OVER_S)).timestamp())
+        for row in self._clickhouse.rows("rollup_staging", {"prefix": _STAGING}):
+            if int(row["name"].removeprefix(_STAGING).split("_")[0]) <= before:
+                self._clickhouse.statement(f"DROP TABLE IF EXISTS {row['name']} SYNC")
+
+
+def _signature(*follows: Any) -> str:
+    return sha256(repr(follows).encode()).hexdigest()
