@@ -9,10 +9,10 @@ import typer
 
 from infra.clickhouse import ClickHouse
 from infra.priority import rank_accounts
+from infra.priority_model import default_model, load_model
 from infra.settings import load_settings
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
-from jobs.priority_file import ModelUnusable, default_model, load_model
 from jobs.priority_output import as_json_ranking, print_csv, ranking_table
 from jobs.priority_why import why_json, why_lines
 from models.priority.model import FACTORS
@@ -64,15 +64,9 @@ def prioritise(
         raise fail(f"--as-of {as_of.date()}: give a year from 1990 to 2100", 2)
     with clear_errors():
         settings = load_settings(config, data_dir)
-        try:
-            model = load_model(settings.priority_model)
-        except ModelUnusable as error:
-            for wrong in error.told:
-                err.print(wrong, markup=False)
-            count = len(error.told)
-            raise fail(f"the priority model has {count} {'error' if count == 1 else 'errors'}") from None
+        model = load_model(settings)
         day = as_of.date() if as_of else datetime.now(settings.zone).date()
-        ranking = rank_accounts(ClickHouse(settings), settings.zone, model, day)
+        ranking = rank_accounts(ClickHouse(settings), settings, model, day)
     if why is not None:
         found = _found(ranking, why)
         if as_json:
