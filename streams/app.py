@@ -15,6 +15,7 @@ from infra.assessments import Assessments
 from infra.channels import Webhook
 from infra.clickhouse import ClickHouse
 from infra.kafka import ACCOUNT_TOUCHED, ALERTS, ASSESS_GROUP, FACTS, Publisher, producer, ssl_context
+from infra.priority_model import load_model
 from infra.score_profile import load_profile
 from infra.scores import Scores
 from infra.settings import Settings
@@ -24,6 +25,7 @@ from streams.assess import Assessor
 from streams.deliver import deliver
 from streams.ingest.cycle import AccountTouched, Cycle
 from streams.ingest.service import NEWS_DAYS, IngestService
+from streams.priorities import PriorityKeeper
 from streams.stages import StageKeeper
 
 log = logging.getLogger("setten.worker")
@@ -32,6 +34,8 @@ _COLLECT_EVERY_S = 30.0
 _LAG_EVERY_S = 5.0
 # Stages are told by the day; whoever is touched all the time is scored once in so long, or as often as all are swept.
 _STAGES_EVERY_S = 60.0
+# How soon after midnight, or after what went wrong, the ranking of the day is recorded.
+_PRIORITIES_EVERY_S = 60.0
 
 
 def broker_credentials(settings: Settings) -> Any:
@@ -90,6 +94,7 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
     )
     profile = load_profile(settings)
     stages = StageKeeper(lambda: Scores(ClickHouse(settings), profile))
+    priorities = PriorityKeeper(lambda: ClickHouse(settings), settings, load_model(settings))
     touched: set[str] = set()
     unscored: set[str] = set()
 
@@ -146,6 +151,21 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
         else:
             if changed:
                 log.info("stages: %d transitions changed", changed)
+
+    priorities_every_s = min(_PRIORITIES_EVERY_S, float(settings.sweep_every_s))
+
+    @app.timer(priorities_every_s)
+    async def record_priorities() -> None:
+        """Once a day the ranking of all accounts. What fails is tried again."""
+        if ingest.reading_history:
+            return
+        try:
+            news = await asyncio.to_thread(priorities.run, datetime.now(UTC))
+        except Exception:
+            log.exception("recording priorities failed; trying again in %d s", priorities_every_s)
+        else:
+            if news:
+                log.info("priorities: %d rankings recorded", news)
 
     @app.timer(_COLLECT_EVERY_S)
     async def collect_garbage() -> None:

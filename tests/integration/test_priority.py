@@ -432,6 +432,17 @@ def test_the_command_prints_a_table_json_and_csv_of_the_same_list(setten: Comman
     assert limited["ranked"] == told["ranked"][:2]
 
 
+def test_record_stores_all_accounts_whatever_is_shown_and_prints_the_list_all_the_same(
+    world: World, setten: Command
+) -> None:
+    shown = setten("--as-of", NOW.isoformat(), "--limit", "1", "--json", "--record")
+    assert shown.stdout == setten("--as-of", NOW.isoformat(), "--limit", "1", "--json").stdout
+    assert f"the ranking as of {NOW} by {MODEL.version} is recorded" in shown.stderr
+    stored = world.clickhouse.statement("SELECT count(), countIf(rank = 1) FROM priorities FINAL FORMAT TSV")
+    assert str(stored).split() == [str(len(everyone(world, NOW))), "1"]
+    assert "was recorded already" in setten("--as-of", NOW.isoformat(), "--record").stderr
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(
     world: World, setten: Command, lang: str
@@ -482,9 +493,11 @@ def test_why_names_what_the_plan_wants_by_product_and_says_where_that_decides(
         (("--why", "a05"), "is no account of kind customer"),
         (("--tier", "gold"), "there are strategic, target"),
         (("--json", "--csv"), "use one of them"),
-        (("--why", "a01", "--limit", "3"), "leave --tier, --limit and --csv out"),
+        (("--why", "a01", "--limit", "3"), "leave --tier, --limit, --record and --csv out"),
         (("--as-of", "1800-01-01"), "give a year"),
         (("--limit", "0"), "--limit"),
+        (("--record", "--as-of", "2099-01-01"), "the day has not come"),
+        (("--record", "--why", "a01"), "leave --tier, --limit, --record and --csv out"),
     ],
 )
 def test_who_asks_wrongly_is_told_how_to_ask(setten: Command, arguments: tuple[str, ...], remedy: str) -> None:
