@@ -7,21 +7,24 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from infra.clickhouse import ClickHouse, as_moment
+from infra.settings import Settings
 from models.account_profile import AccountProfiled
 from models.days import day_ends_at
-from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, RevenueMonth
+from models.periods import fiscal_year
+from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, PlanTarget, RevenueMonth
 from models.priority.model import PriorityModel
 from models.priority.ranking import Ranking, rank
 
 T = TypeVar("T")
 
 
-def rank_accounts(clickhouse: ClickHouse, zone: ZoneInfo, model: PriorityModel, as_of: date) -> Ranking:
-    """Rank all accounts as of the end of a business day. zone: of business days.
+def rank_accounts(clickhouse: ClickHouse, settings: Settings, model: PriorityModel, as_of: date) -> Ranking:
+    """Rank all accounts as of the end of a business day. Of the settings count the zone and the first fiscal month.
 
     Of profiles, opportunities, revenue and plans counts what was recorded by then, of touches what happened by then;
     accounts, mergers with their days and seniorities are those of now.
     """
+    zone = settings.zone
     known = {"known_before": as_moment(day_ends_at(as_of, zone)), "as_of": as_of}
     touched = {"first": as_of - timedelta(days=model.touch_days - 1), "last": as_of}
     opportunities = _by_account(
@@ -30,6 +33,11 @@ def rank_accounts(clickhouse: ClickHouse, zone: ZoneInfo, model: PriorityModel, 
     revenue = _by_account(
         (row.pop("account_id"), RevenueMonth(**row))
         for row in _rows(clickhouse, "priority_revenue", {**known, "last": as_of.replace(day=1)})
+    )
+    year = fiscal_year(as_of, settings.fiscal_year_start_month)
+    targets = _by_account(
+        (row["account_id"], _target(row, year, zone))
+        for row in _rows(clickhouse, "priority_targets", {**known, "fiscal_year": year})
     )
     stakeholders = _by_account(
         (row["account_id"], _stakeholder(row, zone)) for row in _rows(clickhouse, "priority_stakeholders", known)
@@ -46,6 +54,7 @@ def rank_accounts(clickhouse: ClickHouse, zone: ZoneInfo, model: PriorityModel, 
             profile=AccountProfiled.model_validate_json(row["profile"]) if row["profile"] else None,
             opportunities=opportunities.get(account_id, ()),
             revenue=revenue.get(account_id, ()),
+            targets=targets.get(account_id, ()),
             stakeholders=stakeholders.get(account_id, ()),
             in_touch=in_touch.get(account_id, ()),
         )
@@ -66,6 +75,11 @@ def _by_account(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
     for account_id, one in pairs:
         found[account_id].append(one)
     return {account_id: tuple(several) for account_id, several in found.items()}
+
+
+def _target(row: dict[str, Any], year: int, zone: ZoneInfo) -> PlanTarget:
+    stated_on = row["stated_at"].astimezone(zone).date()
+    return PlanTarget(row["product"], row["currency"], year, row["amount"], stated_on)
 
 
 def _stakeholder(row: dict[str, Any], zone: ZoneInfo) -> PlanStakeholder:

@@ -97,6 +97,9 @@ class Scores:
         chosen = [one for one in self.accounts() if not wanted or one in wanted]
         for start in range(0, len(chosen), _ACCOUNTS_AT_ONCE):
             yield self._update(as_of, since, chosen[start : start + _ACCOUNTS_AT_ONCE])
+        if not wanted:
+            # The views for BI tools show the stages of this profile; see infra/sql/bi.
+            self._clickhouse.insert_rows("store_facts", ("name", "value"), [("score_profile", self.profile.version)])
 
     def accounts(self) -> list[str]:
         """The accounts that an update of all looks at."""

@@ -2,17 +2,18 @@
 
 import sys
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
 
 from infra.clickhouse import ClickHouse
 from infra.priority import rank_accounts
+from infra.priority_model import default_model, load_model
+from infra.priority_record import record_ranking
 from infra.settings import load_settings
 from jobs.console import clear_errors, err, fail, out, print_json
 from jobs.options import AsJson, Config, DataDirOption
-from jobs.priority_file import ModelUnusable, default_model, load_model
 from jobs.priority_output import as_json_ranking, print_csv, ranking_table
 from jobs.priority_why import why_json, why_lines
 from models.priority.model import FACTORS
@@ -39,6 +40,9 @@ def prioritise(
     why: Annotated[
         str | None, typer.Option("--why", metavar="ACCOUNT", help="What the factors of this account come from.")
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Store the ranking of the day too, for BI tools and to look back.")
+    ] = False,
     print_model: Annotated[
         bool,
         typer.Option(
@@ -54,25 +58,25 @@ def prioritise(
     """Rank accounts by fit, expected revenue, purchase history and relationship with those who decide, each 0 to 10.
 
     A factor that nobody knows is left out and is not 0; accounts of which too little is known are listed apart. The
-    model is a file, see docs/priority.md. Exit code 2: asked wrongly.
+    model is a file, see docs/priority.md. The worker records the ranking once a day. Exit code 2: asked wrongly.
     """
     if as_json and as_csv:
         raise fail("--json and --csv: use one of them", 2)
-    if why is not None and (as_csv or tier or limit):
-        raise fail("--why takes one account: leave --tier, --limit and --csv out", 2)
+    if why is not None and (as_csv or tier or limit or record):
+        raise fail("--why takes one account: leave --tier, --limit, --record and --csv out", 2)
     if as_of is not None and not 1990 <= as_of.year <= 2100:
         raise fail(f"--as-of {as_of.date()}: give a year from 1990 to 2100", 2)
     with clear_errors():
         settings = load_settings(config, data_dir)
-        try:
-            model = load_model(settings.priority_model)
-        except ModelUnusable as error:
-            for wrong in error.told:
-                err.print(wrong, markup=False)
-            count = len(error.told)
-            raise fail(f"the priority model has {count} {'error' if count == 1 else 'errors'}") from None
+        model = load_model(settings)
         day = as_of.date() if as_of else datetime.now(settings.zone).date()
-        ranking = rank_accounts(ClickHouse(settings), settings.zone, model, day)
+        if record and day > (today := datetime.now(settings.zone).date()):
+            raise fail(f"--record --as-of {day}: the day has not come, today is {today}; leave --record out", 2)
+        clickhouse = ClickHouse(settings)
+        if record:
+            ranking, is_news = record_ranking(clickhouse, settings, model, day, datetime.now(UTC))
+        else:
+            ranking = rank_accounts(clickhouse, settings, model, day)
     if why is not None:
         found = _found(ranking, why)
         if as_json:
@@ -90,6 +94,9 @@ def prioritise(
     else:
         for table in ranking_table(shown, lang):
             out.print(table)
+    if record:
+        stored = "is recorded" if is_news else "was recorded already, and no more is known"
+        err.print(f"the ranking as of {day} by {model.version} {stored}", style="dim", markup=False)
     if not any(one.score(key) is not None for one in (*shown.ranked, *shown.unranked) for key in FACTORS):
         err.print(f"nothing is known of any account as of {day}: what was recorded later does not count", style="dim")
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jobs.priority_output import FACTOR_NAMES, UNKNOWN, Language, as_json_priority
-from models.priority.expected import Expected, WinRate
+from models.priority.expected import Expected, Planned
 from models.priority.icp import Fit
 from models.priority.model import FACTORS
 from models.priority.purchases import Purchases
@@ -24,7 +24,11 @@ _EN = {
     "none": "not known",
     "wanted": "wanted {wanted}, is {found}, weight {weight:g}: {verdict}",
     "win_rate": "win rate of all accounts: {rate} ({won} won, {lost} lost)",
-    "expected": "{currency}: {amount} a year = pipeline {pipeline} + recurring {recurring}; scores {score}",
+    "expected": "{currency}: {amount} a year = {basis}; scores {score}",
+    "of_sales": "pipeline {pipeline} + recurring {recurring}",
+    "of_plan": "plan {weighted}, as that is more than pipeline {pipeline} + recurring {recurring}",
+    "planned": "plan: FY{year} {target} × {confidence} = {weighted}; {products}",
+    "product": "{product} {amount}, stated {day}",
     "halves": "recurring: {months} of 12 months known; mean of the newer six {recent} (twice), of the older {earlier}",
     "open": "{id} {name}: stage {stage}, {currency} {amount} × {probability} ({basis}) = {weighted}; expected {day}",
     "stage": "of its stage",
@@ -60,7 +64,11 @@ _JA = {
     "none": "不明",
     "wanted": "条件 {wanted}、実際 {found}、重み {weight:g}: {verdict}",
     "win_rate": "全アカウントの受注率: {rate}(受注 {won}、失注 {lost})",
-    "expected": "{currency}: 年間 {amount} = 案件 {pipeline} + 継続 {recurring}、{score} 点",
+    "expected": "{currency}: 年間 {amount} = {basis}、{score} 点",
+    "of_sales": "案件 {pipeline} + 継続 {recurring}",
+    "of_plan": "プラン {weighted}(案件 {pipeline} + 継続 {recurring} を上回るため)",
+    "planned": "プラン: {year} 年度 {target} × {confidence} = {weighted}、{products}",
+    "product": "{product} {amount}(記録 {day})",
     "halves": "継続: 12 か月中 {months} か月が判明、直近 6 か月の平均 {recent}(2 倍で計算)、その前の平均 {earlier}",
     "open": "{id} {name}: フェーズ {stage}、{currency} {amount} × {probability}({basis})= {weighted}、予定日 {day}",
     "stage": "フェーズの確度",
@@ -114,7 +122,7 @@ def why_lines(one: Priority, ranking: Ranking, lang: Language) -> Iterator[str]:
     yield words["total"].format(total=total, rank=place, known=f"{one.known:.0%}")
     said = {
         "icp_fit": _fit(one.icp_fit, words, lang),
-        "expected_revenue": _expected(one.expected_revenue, ranking.won_of_all, words),
+        "expected_revenue": _expected(one.expected_revenue, ranking, words),
         "purchase_history": _purchases(one.purchase_history, ranking, words),
         "decision_makers": _relations(one.decision_makers, words, lang),
     }
@@ -143,19 +151,23 @@ def _fit(fit: Fit, words: dict[str, str], lang: Language) -> Iterator[str]:
         yield f"{_shown(seen.field, lang)}: {said}"
 
 
-def _expected(expected: Expected, won_of_all: WinRate, words: dict[str, str]) -> Iterator[str]:
+def _expected(expected: Expected, ranking: Ranking, words: dict[str, str]) -> Iterator[str]:
+    won_of_all, confidence = ranking.won_of_all, ranking.model.expected_revenue.plan_confidence
     for told in expected.amounts:
-        again = told.recurring
+        again, planned = told.recurring, told.planned
+        parts = {"pipeline": _number(told.pipeline), "recurring": _number(again.amount if again else None)}
+        by_plan = planned is not None and planned.weighted == told.amount
+        basis = words["of_plan" if by_plan else "of_sales"].format(
+            weighted=_number(planned.weighted if planned else None), **parts
+        )
         yield words["expected"].format(
-            currency=told.currency,
-            amount=_number(told.amount),
-            pipeline=_number(told.pipeline),
-            recurring=_number(again.amount if again else None),
-            score=_number(told.score, 2),
+            currency=told.currency, amount=_number(told.amount), basis=basis, score=_number(told.score, 2)
         )
         if again:
             halves = {"recent": _number(again.recent), "earlier": _number(again.earlier)}
             yield words["halves"].format(months=again.months, **halves)
+        if planned:
+            yield _planned(planned, confidence, words)
     rate = UNKNOWN if won_of_all.rate is None else f"{won_of_all.rate:.1%}"
     yield words["win_rate"].format(rate=rate, won=won_of_all.won, lost=won_of_all.lost)
     if not expected.opportunities:
@@ -174,6 +186,20 @@ def _expected(expected: Expected, won_of_all: WinRate, words: dict[str, str]) ->
             day=deal.expected_on or UNKNOWN,
         )
         yield line + (f" ({words[one.left_out]})" if one.left_out else "")
+
+
+def _planned(planned: Planned, confidence: float, words: dict[str, str]) -> str:
+    products = (
+        words["product"].format(product=one.product, amount=_number(one.amount), day=one.stated_on)
+        for one in planned.targets
+    )
+    return words["planned"].format(
+        year=planned.targets[0].fiscal_year,
+        target=_number(planned.target),
+        confidence=f"{confidence:.0%}",
+        weighted=_number(planned.weighted),
+        products=", ".join(products),
+    )
 
 
 def _purchases(bought: Purchases, ranking: Ranking, words: dict[str, str]) -> Iterator[str]:

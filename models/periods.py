@@ -71,6 +71,11 @@ def latest(kind: PeriodKind, as_of: date, count: int, start_month: int) -> list[
     return periods(kind, _start(ordinal - count + 1, _MONTHS[kind], start_month), as_of, as_of, start_month)
 
 
+def fiscal_year(day: date, start_month: int) -> int:
+    """The fiscal year of a day, named by the calendar year in which it begins."""
+    return day.year if day.month >= start_month else day.year - 1
+
+
 _NAMED = re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])|FY(?P<fiscal>\d{4})(?:\s*Q(?P<quarter>[1-4]))?")
 
 

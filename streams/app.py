@@ -15,6 +15,7 @@ from infra.assessments import Assessments
 from infra.channels import Webhook
 from infra.clickhouse import ClickHouse
 from infra.kafka import ACCOUNT_TOUCHED, ALERTS, ASSESS_GROUP, FACTS, Publisher, producer, ssl_context
+from infra.priority_model import load_model
 from infra.rollups import REFRESH_TIMEOUT_S, Rollups
 from infra.score_profile import load_profile
 from infra.scores import Scores
@@ -25,6 +26,7 @@ from streams.assess import Assessor
 from streams.deliver import deliver
 from streams.ingest.cycle import AccountTouched, Cycle
 from streams.ingest.service import NEWS_DAYS, IngestService
+from streams.priorities import PriorityKeeper
 from streams.rollups import RollupKeeper
 from streams.stages import StageKeeper
 
@@ -36,6 +38,8 @@ _LAG_EVERY_S = 5.0
 _STAGES_EVERY_S = 60.0
 # How often it is looked whether a refresh may begin; models.rollups says when.
 _ROLLUPS_EVERY_S = 10.0
+# How soon after midnight, or after what went wrong, the ranking of the day is recorded.
+_PRIORITIES_EVERY_S = 60.0
 
 
 def broker_credentials(settings: Settings) -> Any:
@@ -96,6 +100,7 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
     stages = StageKeeper(lambda: Scores(ClickHouse(settings), profile))
     # A year of all contacts takes its time in one statement, as in `setten rollups refresh`.
     rollups = RollupKeeper(lambda: Rollups(ClickHouse(settings, timeout_s=REFRESH_TIMEOUT_S), settings, profile))
+    priorities = PriorityKeeper(lambda: ClickHouse(settings), settings, load_model(settings))
     touched: set[str] = set()
     unscored: set[str] = set()
 
@@ -165,6 +170,21 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
         else:
             if computed:
                 log.info("roll-ups: %d partitions computed", computed)
+
+    priorities_every_s = min(_PRIORITIES_EVERY_S, float(settings.sweep_every_s))
+
+    @app.timer(priorities_every_s)
+    async def record_priorities() -> None:
+        """Once a day the ranking of all accounts. What fails is tried again."""
+        if ingest.reading_history:
+            return
+        try:
+            news = await asyncio.to_thread(priorities.run, datetime.now(UTC))
+        except Exception:
+            log.exception("recording priorities failed; trying again in %d s", priorities_every_s)
+        else:
+            if news:
+                log.info("priorities: %d rankings recorded", news)
 
     @app.timer(_COLLECT_EVERY_S)
     async def collect_garbage() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from models.account_profile import AccountProfiled
-from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, RevenueMonth
+from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, PlanTarget, RevenueMonth
 from models.priority.model import PriorityModel
 from models.priority.reading import read_model
 
@@ -47,6 +47,7 @@ win_rate_least = 4
 otherwise = 0.25
 forgotten_after_days = 100
 least_months = 6
+plan_confidence = 0.4
 scale = { JPY = { low = 10, high = 1000 }, USD = { low = 1, high = 100 } }
 
 [purchase_history]
@@ -110,6 +111,10 @@ def stakeholder(key: str = "cio", **told: Any) -> PlanStakeholder:
         "decision_role": "decides", "stated_on": date(2026, 1, 5),
     }  # fmt: skip
     return PlanStakeholder(key, **{**usual, **told})
+
+
+def target(product: str, amount: float, currency: str = "JPY") -> PlanTarget:
+    return PlanTarget(product, currency, 2026, amount, date(2026, 1, 5))
 
 
 def met(key: str, last_on: date, seniority: Any = "management") -> InTouch:

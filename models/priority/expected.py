@@ -1,4 +1,4 @@
-"""Expected revenue (期待売上) of the next twelve months: what is open, by its probability, and what comes again."""
+"""Expected revenue (期待売上): what is open, weighted, and what comes again; or what the account's plan wants."""
 
 import math
 from collections import defaultdict
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from models.identity.company_names import plain_key
-from models.priority.inputs import Opportunity, RevenueMonth, month_after, month_number
+from models.priority.inputs import KnownAccount, Opportunity, PlanTarget, RevenueMonth, month_after, month_number
 from models.priority.model import ExpectedRevenue
 
 _HORIZON = timedelta(days=365)
@@ -50,12 +50,25 @@ class Recurring:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What the account's plan wants of the fiscal year, of all products together. weighted: what of it counts."""
+
+    target: float
+    weighted: float
+    targets: tuple[PlanTarget, ...]
+
+
+@dataclass(frozen=True)
 class InCurrency:
-    """What is expected in one currency. None: not known. score None: the model has no scale for the currency."""
+    """What is expected in one currency. None: not known. score None: the model has no scale for the currency.
+
+    amount: the larger of pipeline + recurring and of what counts of the plan, as both tell of the same money.
+    """
 
     currency: str
     pipeline: float | None
     recurring: Recurring | None
+    planned: Planned | None
     amount: float
     score: float | None
 
@@ -77,47 +90,51 @@ def win_rate(opportunities: Iterable[Opportunity], model: ExpectedRevenue, as_of
     return WinRate(won, lost, won / (won + lost) if won + lost >= model.win_rate_least else None)
 
 
-def expected_revenue(
-    opportunities: Sequence[Opportunity],
-    revenue: Sequence[RevenueMonth],
-    model: ExpectedRevenue,
-    won_of_all: WinRate,
-    as_of: date,
-) -> Expected:
+def expected_revenue(account: KnownAccount, model: ExpectedRevenue, won_of_all: WinRate, as_of: date) -> Expected:
     """What an account is expected to bring.
 
     An account of which opportunities are recorded and none is open is expected to bring nothing; one of which nothing
     is recorded is unknown.
     """
-    seen = [_open(one, model, won_of_all, as_of) for one in opportunities if one.outcome == "open"]
+    seen = [_open(one, model, won_of_all, as_of) for one in account.opportunities if one.outcome == "open"]
     seen.sort(key=lambda one: (-(one.weighted or 0.0), one.opportunity.opportunity_id))
-    amounts = _amounts(seen, revenue, model, as_of)
+    amounts = _amounts(seen, account, model, as_of)
     scores = [one.score for one in amounts if one.score is not None]
-    nothing = not amounts and bool(opportunities) and all(one.left_out != "without_amount" for one in seen)
+    nothing = not amounts and bool(account.opportunities) and all(one.left_out != "without_amount" for one in seen)
     return Expected(max(scores) if scores else 0.0 if nothing else None, amounts, tuple(seen))
 
 
 def _amounts(
-    seen: Sequence[OpenOpportunity], revenue: Sequence[RevenueMonth], model: ExpectedRevenue, as_of: date
+    seen: Sequence[OpenOpportunity], account: KnownAccount, model: ExpectedRevenue, as_of: date
 ) -> tuple[InCurrency, ...]:
-    """The parts of what is expected, added up by currency. What a plan expects would be one more part, here."""
+    """The parts of what is expected, by currency."""
     weighted: dict[str, list[float]] = defaultdict(list)
     for one in seen:
         if one.weighted is not None:
             weighted[one.opportunity.currency or ""].append(one.weighted)
     months: dict[str, list[RevenueMonth]] = defaultdict(list)
-    for month in revenue:
+    for month in account.revenue:
         months[month.currency].append(month)
+    targets: dict[str, list[PlanTarget]] = defaultdict(list)
+    for target in account.targets:
+        targets[target.currency].append(target)
     found = []
-    for currency in sorted({*weighted, *months}):
+    for currency in sorted({*weighted, *months, *targets}):
         pipeline = math.fsum(weighted[currency]) if currency in weighted else None
         again = recurring(months.get(currency, ()), model.least_months, as_of)
-        if pipeline is None and again is None:
+        planned = _planned(targets[currency], model.plan_confidence) if currency in targets else None
+        if pipeline is None and again is None and planned is None:
             continue
-        amount = (pipeline or 0.0) + (again.amount if again else 0.0)
+        amount = max((pipeline or 0.0) + (again.amount if again else 0.0), planned.weighted if planned else 0.0)
         scale = model.scale.get(currency)
-        found.append(InCurrency(currency, pipeline, again, amount, scale.score(amount) if scale else None))
+        found.append(InCurrency(currency, pipeline, again, planned, amount, scale.score(amount) if scale else None))
     return tuple(found)
+
+
+def _planned(targets: Sequence[PlanTarget], confidence: float) -> Planned:
+    largest_first = sorted(targets, key=lambda one: (-one.amount, one.product, one.stated_on))
+    target = math.fsum(one.amount for one in targets)
+    return Planned(target, target * confidence, tuple(largest_first))
 
 
 def recurring(revenue: Iterable[RevenueMonth], least_months: int, as_of: date) -> Recurring | None:

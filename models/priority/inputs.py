@@ -48,6 +48,20 @@ class PlanStakeholder:
 
 
 @dataclass(frozen=True)
+class PlanTarget:
+    """What the account's plan wants a product to bring in the fiscal year that holds the day asked as of.
+
+    fiscal_year: named by the calendar year in which it begins.
+    """
+
+    product: str
+    currency: str
+    fiscal_year: int
+    amount: float
+    stated_on: date
+
+
+@dataclass(frozen=True)
 class InTouch:
     """A person of the account who came to us or met us. last_on: last day on which she did."""
 
@@ -69,6 +83,7 @@ class KnownAccount:
     profile: AccountProfiled | None = None
     opportunities: tuple[Opportunity, ...] = ()
     revenue: tuple[RevenueMonth, ...] = ()
+    targets: tuple[PlanTarget, ...] = ()
     stakeholders: tuple[PlanStakeholder, ...] = ()
     in_touch: tuple[InTouch, ...] = ()
 

@@ -75,6 +75,7 @@ class ExpectedRevenue(Strict):
     closed in the last win_rate_days, if they are win_rate_least at least; else `otherwise`.
     forgotten_after_days: an open opportunity whose expected day, or without one its first, lies further back does not
     count. least_months: of the last twelve, with revenue recorded, for what is recurring to be known.
+    plan_confidence: of what the account's plan wants of the fiscal year so much is expected; 0: nothing.
     """
 
     stages: dict[str, Share] = Field(default_factory=dict)
@@ -83,6 +84,7 @@ class ExpectedRevenue(Strict):
     otherwise: Share
     forgotten_after_days: Days
     least_months: Annotated[int, Field(ge=1, le=12)]
+    plan_confidence: Share = 0.5
     scale: Scales
 
 

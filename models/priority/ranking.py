@@ -72,7 +72,7 @@ def rank(
 def assess(account: KnownAccount, model: PriorityModel, won_of_all: WinRate, as_of: date) -> Priority:
     """Score one account. What is unknown is left out of the mean and is not 0."""
     fit = icp_fit(account.profile, model.icp_fit)
-    expected = expected_revenue(account.opportunities, account.revenue, model.expected_revenue, won_of_all, as_of)
+    expected = expected_revenue(account, model.expected_revenue, won_of_all, as_of)
     bought = purchase_history(account.opportunities, account.revenue, model.purchase_history, as_of)
     related = decision_makers(account.stakeholders, account.in_touch, model.decision_makers, as_of)
     scores: dict[FactorKey, float | None] = {

@@ -65,13 +65,37 @@ _DIRECTORY = (
     SELECT generateUUIDv4(), 'opportunity_recorded', now64(6), toJSONString(map(
         'opportunity_id', toString(number % 20000),
         'account_id', concat('company-', toString(number % {accounts:UInt32})),
-        'outcome', 'open', 'owner', 'Sato', 'opened_on', '2026-05-01'))
+        'outcome', ['open', 'won'][number % 2 + 1], 'owner', 'Sato', 'opened_on', '2026-05-01', 'currency', 'JPY',
+        'product', concat('Product ', toString(24 + number % 7)), 'closed_on', ['', '2026-06-01'][number % 2 + 1]))
     FROM numbers(60000)""",
+    # Plans of 40 items: stakeholders, products with three years, wanted contacts, actions, competitors and the team.
     """INSERT INTO facts (fact_id, type, recorded_at, body)
     SELECT generateUUIDv4(), 'plan_item_stated', now64(6), concat(
-        '{"type":"plan_item_stated","account_id":"company-', toString(number % 200), '","key":"', toString(number),
-        '","item":{"part":"stakeholder","name":"N"}}')
-    FROM numbers(4000)""",
+        '{"type":"plan_item_stated","recorded_at":"2026-11-30T03:00:00Z","account_id":"company-',
+        toString(number % {accounts:UInt32}), '","key":"k', toString(place), '","item":{', multiIf(
+            place < 24, '"part":"stakeholder","contact_key":null,"name":"Name","title":"部長","relationship":"neutral",
+                "decision_role":"decides","approval_step":null,"owner":"Sato"',
+            place < 29, concat('"part":"product","product":"Product ', toString(place), '","currency":"JPY",
+                "current_amount":null,"adoption":[],"targets":[{"fiscal_year":2025,"amount":1000000.0},
+                {"fiscal_year":2026,"amount":2000000.0},{"fiscal_year":2027,"amount":3000000.0}]'),
+            place < 33, concat('"part":"target","function":"f', toString(place), '","seniority":"staff","wanted":3'),
+            place < 37, '"part":"action","what":"Meet","owner":"Sato","due":"2026-10-31","status":"open"',
+            place < 39, '"part":"competitor","name":"Rival","products":"","note":"","positions":[]',
+            '"part":"team","person":"Sato","role":"sales"'), '}}')
+    FROM (SELECT number, intDiv(number, {accounts:UInt32}) AS place FROM numbers(40 * {accounts:UInt64}))""",
+    """INSERT INTO facts (fact_id, type, recorded_at, body)
+    SELECT generateUUIDv4(), 'kpi_target_set', now64(6), concat('{"kpi":"engagement_rate","of":{"account":"company-',
+        toString(number), '"},"first":"2026-04-01","last":"2027-03-31","value":0.4,"currency":""}')
+    FROM numbers({accounts:UInt32})""",
+    """INSERT INTO store_facts (name, value) VALUES ('score_profile', 'bench-1')""",
+    """INSERT INTO stage_transitions (profile, account_id, day, from_stage, to_stage, qualified, version)
+    SELECT 'bench-1', concat('company-', toString(number % {accounts:UInt32})), toDate('2026-11-30') - number % 700,
+        'aware', 'mqa', 1, 1
+    FROM numbers(10 * {accounts:UInt64})""",
+    """INSERT INTO priorities (model, as_of, account_id, rank, total, known, version)
+    SELECT 'bench-1', toDate('2026-11-30') - intDiv(number, {accounts:UInt32}),
+        concat('company-', toString(number % {accounts:UInt32})), 1, 5, 1, 1
+    FROM numbers(30 * {accounts:UInt64})""",
     """INSERT INTO alerts (alert_id, account_id, rule, state, severity, opened_on, seen_on, updated_at)
     SELECT generateUUIDv4(), concat('company-', toString(number % {accounts:UInt32})), 'gone_quiet', 'open', 'warning',
         toDate('2026-11-30') - number % 700, toDate('2026-11-30'), now64(6)
@@ -90,6 +114,7 @@ _PERIODS = {
     "revenue_month": "month",
     "unbound_touches": "day",
     "data_quality": "day",
+    "stage_transitions": "day",
 }
 _OF_NO_ACCOUNT = ("unbound_touches", "data_quality", "opportunity_owners", "freshness")
 

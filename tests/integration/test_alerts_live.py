@@ -147,3 +147,16 @@ def test_a_touch_changes_the_stage_of_its_account(stack: Stack) -> None:
     wait_for(lambda: stack.ask(told) == f"aware {today}", "the worker to tell the stage", patience_s=60)
     [listed] = stack.json("score", "kita")["accounts"]
     assert (listed["stage"], listed["score"], listed["before"]) == ("aware", pytest.approx(20.0), 0.0)
+
+
+@pytest.mark.slow
+def test_the_worker_records_the_ranking_of_the_day(stack: Stack) -> None:
+    now = datetime.now(UTC)
+    today = now.astimezone(stack.settings.zone).date()
+    kita = AccountDeclared(recorded_at=now, account_id="kita", name="北", domains=("kita.example",))
+    kafka = producer(stack.settings)
+    kafka.send(FACTS, kita.model_dump_json().encode(), headers=Origin("crm", "facts", now).to_headers())
+    kafka.flush()
+    kafka.close()
+    told = f"SELECT toString(max(as_of)) FROM {stack.settings.bi_name}.priority"
+    wait_for(lambda: stack.ask(told) == today.isoformat(), "the worker to record the ranking", patience_s=60)

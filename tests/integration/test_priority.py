@@ -46,7 +46,7 @@ MERGED = {"a28": ("a02", date.min), "a29": ("a03", date.min), "a12": ("a04", dat
 
 def stated(rng: random.Random) -> list[Fact]:
     """Two years of statements: gaps, later corrections, two currencies, merged accounts, dropped stakeholders."""
-    start = at(NOW - timedelta(days=900))
+    start, plans = at(NOW - timedelta(days=900)), random.Random(12)
     facts: list[Fact] = [
         {
             "type": "account_declared", "recorded_at": start, "account_id": key, "name": f"={key}",
@@ -83,7 +83,7 @@ def stated(rng: random.Random) -> list[Fact]:
                 facts.append({"type": "revenue_recorded", "recorded_at": at(said), "account_id": key, **told})
                 if rng.random() < 0.2:  # corrected later
                     told["amount"] = 70.0
-                    facts.append({"type": "revenue_recorded", "recorded_at": at(NOW), "account_id": key, **told})
+                    facts.append({"type": "revenue_recorded", "recorded_at": at(NOW, 4), "account_id": key, **told})
         for person in range(rng.choice([0, 0, 3])):
             item = {
                 "part": "stakeholder",
@@ -98,6 +98,13 @@ def stated(rng: random.Random) -> list[Fact]:
             if rng.random() < 0.3:
                 dropped = at(when + (NOW - when) / 2, 4)
                 facts.append({"type": "plan_item_dropped", "recorded_at": dropped, **about, "part": "stakeholder"})
+        for product in plans.sample(["alpha", "beta"], plans.choice([0, 1, 2]) if key < "a15" else 0):
+            for when in (some_day(plans), some_day(plans)):  # the later one holds
+                wanted = [{"fiscal_year": year, "amount": float(plans.choice([0, 100, 900]))} for year in (2025, 2026)]
+                item = {"part": "product", "product": product, "targets": wanted}
+                item["currency"] = plans.choice(["JPY", "JPY", "USD"])
+                about = {"account_id": key, "key": product}
+                facts.append({"type": "plan_item_stated", "recorded_at": at(when), **about, "item": item})
         facts.append(
             {"type": "plan_item_stated", "recorded_at": start, "account_id": key, "key": "it.staff",
              "item": {"part": "target", "function": "it", "seniority": "staff", "wanted": 3}}
@@ -248,14 +255,16 @@ def plain_scores(world: World, as_of: date) -> dict[str, list[float | None]]:
         own = [d for d in deals if d["owner"] == key]
         found[key] = [
             plain_fit(profiles.get(key)),
-            plain_expected(own, revenue.get(key, {}), rate, as_of),
+            plain_expected(own, revenue.get(key, {}), [p for p in plans if owner(p["account_id"]) == key], rate, as_of),
             plain_purchases(own, revenue.get(key, {}), as_of),
             plain_relations(key, plans, touches, ranks, as_of),
         ]
     return found
 
 
-def plain_expected(deals: list[Fact], revenue: dict[int, float], rate: float, as_of: date) -> float | None:
+def plain_expected(
+    deals: list[Fact], revenue: dict[int, float], plans: list[Fact], rate: float, as_of: date
+) -> float | None:
     amounts: dict[str, float] = defaultdict(float)
     unknown = False
     for d in deals:
@@ -271,6 +280,12 @@ def plain_expected(deals: list[Fact], revenue: dict[int, float], rate: float, as
     weighted = [(2 if running - n <= 6 else 1, amount) for n, amount in revenue.items() if 1 <= running - n <= 12]
     if len(weighted) >= 6:
         amounts["JPY"] += 12 * sum(w * a for w, a in weighted) / sum(w for w, _ in weighted)
+    wanted: dict[str, float] = defaultdict(float)
+    for item in (plan["item"] for plan in plans if plan["item"]["part"] == "product"):
+        year = as_of.year if as_of.month > 3 else as_of.year - 1
+        [amount] = [one["amount"] for one in item["targets"] if one["fiscal_year"] == year]
+        wanted[item["currency"]] += 0.4 * amount
+    amounts = {currency: max(amounts.get(currency, 0), wanted.get(currency, 0)) for currency in {*amounts, *wanted}}
     scales = {"JPY": (10, 1000), "USD": (1, 100)}
     if amounts:
         return max(logarithmic(amount, *scales[currency]) for currency, amount in amounts.items())
@@ -333,7 +348,7 @@ def plain_relations(
 
 
 def everyone(world: World, as_of: date) -> dict[str, Priority]:
-    found = rank_accounts(world.clickhouse, world.settings.zone, MODEL, as_of)
+    found = rank_accounts(world.clickhouse, world.settings, MODEL, as_of)
     return {one.account.account_id: one for one in (*found.ranked, *found.unranked)}
 
 
@@ -350,7 +365,7 @@ def test_each_factor_is_what_plain_python_makes_of_the_statements(world: World, 
 
 @pytest.mark.parametrize("as_of", [NOW, BEFORE])
 def test_the_list_is_in_the_order_of_the_weighted_mean_of_what_is_known(world: World, as_of: date) -> None:
-    found = rank_accounts(world.clickhouse, world.settings.zone, MODEL, as_of)
+    found = rank_accounts(world.clickhouse, world.settings, MODEL, as_of)
     totals, known = {}, {}
     for key, scores in plain_scores(world, as_of).items():
         told = [(w, s) for w, s in zip((4, 3, 2, 1), scores, strict=True) if s is not None]
@@ -440,6 +455,17 @@ def test_the_command_prints_a_table_json_and_csv_of_the_same_list(setten: Comman
     assert limited["ranked"] == told["ranked"][:2]
 
 
+def test_record_stores_all_accounts_whatever_is_shown_and_prints_the_list_all_the_same(
+    world: World, setten: Command
+) -> None:
+    shown = setten("--as-of", NOW.isoformat(), "--limit", "1", "--json", "--record")
+    assert shown.stdout == setten("--as-of", NOW.isoformat(), "--limit", "1", "--json").stdout
+    assert f"the ranking as of {NOW} by {MODEL.version} is recorded" in shown.stderr
+    stored = world.clickhouse.statement("SELECT (count(), countIf(rank = 1)) FROM priorities FINAL FORMAT TSV")
+    assert str(stored) == f"({len(everyone(world, NOW))},1)"
+    assert "was recorded already" in setten("--as-of", NOW.isoformat(), "--record").stderr
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(
     world: World, setten: Command, lang: str
@@ -466,6 +492,23 @@ def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(
     ]
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "plan: FY2026"), ("ja", "プラン: 2026 年度")])
+def test_why_names_what_the_plan_wants_by_product_and_says_where_that_decides(
+    world: World, setten: Command, lang: str, said: str
+) -> None:
+    wanted = [one for one in everyone(world, NOW).values() for told in one.expected_revenue.amounts if told.planned]
+    decided = {
+        one.account.account_id: any(t.planned and t.planned.weighted == t.amount for t in one.expected_revenue.amounts)
+        for one in wanted
+    }
+    assert set(decided.values()) == {True, False}
+    for account_id, by_plan in decided.items():
+        told = setten("--why", account_id, "--as-of", NOW.isoformat(), "--lang", lang).stdout
+        assert said in told
+        assert "40%" in told
+        assert (("as that is more" in told) or ("上回るため" in told)) == by_plan
+
+
 @pytest.mark.parametrize(
     ("arguments", "remedy"),
     [
@@ -473,9 +516,11 @@ def test_why_names_the_criteria_opportunities_and_people_behind_each_factor(
         (("--why", "a05"), "is no account of kind customer"),
         (("--tier", "gold"), "there are strategic, target"),
         (("--json", "--csv"), "use one of them"),
-        (("--why", "a01", "--limit", "3"), "leave --tier, --limit and --csv out"),
+        (("--why", "a01", "--limit", "3"), "leave --tier, --limit, --record and --csv out"),
         (("--as-of", "1800-01-01"), "give a year"),
         (("--limit", "0"), "--limit"),
+        (("--record", "--as-of", "2099-01-01"), "the day has not come"),
+        (("--record", "--why", "a01"), "leave --tier, --limit, --record and --csv out"),
     ],
 )
 def test_who_asks_wrongly_is_told_how_to_ask(setten: Command, arguments: tuple[str, ...], remedy: str) -> None:

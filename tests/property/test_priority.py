@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.priority.inputs import KnownAccount, Opportunity, RevenueMonth
 from models.priority.model import FACTORS
 from models.priority.ranking import Ranking, rank
-from tests.priority import AS_OF, MODEL, account, deal, met, profile, stakeholder
+from tests.priority import AS_OF, MODEL, account, deal, met, profile, stakeholder, target
 
 DAYS = st.dates(AS_OF - timedelta(days=900), AS_OF)
 AMOUNTS = st.one_of(st.none(), st.integers(1, 5000).map(float))
@@ -53,6 +53,10 @@ def accounts(draw: st.DrawFn) -> KnownAccount:
         profile=None if told is None else profile(**told),
         opportunities=draw(opportunities()),
         revenue=draw(revenue()),
+        targets=tuple(
+            target(product, float(draw(st.integers(0, 3000))), draw(CURRENCIES))
+            for product in draw(st.lists(st.sampled_from(["GTX", "MG"]), max_size=2, unique=True))
+        ),
         stakeholders=tuple(stakeholder(f"s{n}", relationship=one) for n, one in enumerate(draw(relationships))),
         in_touch=tuple(met(f"s{n}", draw(DAYS), draw(ranks)) for n in range(draw(st.integers(0, 4)))),
     )  # fmt: skip
@@ -92,6 +96,15 @@ def test_a_higher_revenue_of_a_month_lowers_nothing(told: KnownAccount, more: in
                 assert after.score(key) >= before.score(key) - 1e-9, key
 
 
+@given(accounts(), st.integers(1, 5000))
+def test_a_plan_that_wants_more_lowers_nothing(told: KnownAccount, more: int) -> None:
+    before = only(ranked(told))
+    after = only(ranked(replace(told, targets=(*told.targets, target("New", float(more))))))
+    for key in FACTORS:
+        if before.score(key) is not None:
+            assert after.score(key) >= before.score(key) - 1e-9, key
+
+
 @given(accounts(), DAYS, st.integers(1, 5000))
 def test_another_opportunity_won_lowers_no_purchase_history_that_was_known(
     told: KnownAccount, day: date, amount: int
@@ -120,7 +133,7 @@ def test_the_order_in_which_things_are_told_changes_nothing(told: KnownAccount, 
         Random(seed).shuffle(mixed)
         return tuple(mixed)
 
-    names = ("opportunities", "revenue", "stakeholders", "in_touch")
+    names = ("opportunities", "revenue", "targets", "stakeholders", "in_touch")
     mixed = replace(told, **{name: shuffled(getattr(told, name)) for name in names})
     one, other = only(ranked(told)), only(ranked(mixed))
     assert replace(one, account=told) == replace(other, account=told)
@@ -128,6 +141,8 @@ def test_the_order_in_which_things_are_told_changes_nothing(told: KnownAccount, 
 
 @given(accounts())
 def test_taking_all_that_a_factor_is_made_of_away_makes_it_unknown_and_never_zero(told: KnownAccount) -> None:
-    nothing = only(ranked(replace(told, profile=None, opportunities=(), revenue=(), stakeholders=(), in_touch=())))
+    nothing = only(
+        ranked(replace(told, profile=None, opportunities=(), revenue=(), targets=(), stakeholders=(), in_touch=()))
+    )
     assert [nothing.score(key) for key in FACTORS] == [None] * 4
     assert (nothing.total, nothing.rank) == (None, None)

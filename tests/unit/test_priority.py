@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from jobs.priority_file import default_model
+from infra.priority_model import default_model
 from models.priority.expected import WinRate, expected_revenue, win_rate
 from models.priority.icp import icp_fit
 from models.priority.inputs import Opportunity
@@ -25,14 +25,16 @@ from tests.priority import (
     months,
     profile,
     stakeholder,
+    target,
     won,
 )
 
 NO_RATE = WinRate(0, 0, None)
 
 
-def expected(*opportunities: Opportunity, revenue: Any = (), rate: WinRate = NO_RATE) -> Any:
-    return expected_revenue(opportunities, revenue, MODEL.expected_revenue, rate, AS_OF)
+def expected(*opportunities: Opportunity, revenue: Any = (), targets: Any = (), rate: WinRate = NO_RATE) -> Any:
+    told = account(opportunities=opportunities, revenue=revenue, targets=targets)
+    return expected_revenue(told, MODEL.expected_revenue, rate, AS_OF)
 
 
 def bought(*opportunities: Opportunity, revenue: Any = ()) -> Any:
@@ -159,7 +161,8 @@ def test_months_that_nobody_recorded_are_not_zero() -> None:
 
 def test_the_running_month_and_what_is_older_than_a_year_do_not_recur() -> None:
     revenue = months(9999.0, *[10.0] * 12)
-    day_before = expected_revenue((), revenue, MODEL.expected_revenue, NO_RATE, AS_OF - timedelta(days=1))
+    told = account(revenue=revenue)
+    day_before = expected_revenue(told, MODEL.expected_revenue, NO_RATE, AS_OF - timedelta(days=1))
     assert day_before.amounts[0].recurring.months == 12, "June runs until its last day"
     assert expected(revenue=revenue).amounts[0].amount == pytest.approx(120)
 
@@ -178,6 +181,26 @@ def test_expected_revenue_is_unknown_where_nothing_is_recorded_and_zero_where_no
     assert expected(deal(currency="CHF")).score is None
     assert expected(won("w", AS_OF)).score == 0
     assert expected(deal(expected_on=AS_OF + timedelta(days=900))).score == 0
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "wanted", "amount"), [(None, 400.0, 160.0), (800.0, 400.0, 200.0), (400.0, 1000.0, 400.0)]
+)
+def test_of_a_plan_counts_what_the_model_trusts_it_and_only_where_it_is_more(
+    pipeline: float | None, wanted: float, amount: float
+) -> None:
+    open_ones = () if pipeline is None else (deal(amount=pipeline),)
+    [told] = expected(*open_ones, targets=[target("GTX", wanted - 50), target("MG", 50.0)]).amounts
+    assert told.amount == pytest.approx(amount), "the pipeline by a quarter, the plan by 0.4; never both"
+    assert told.planned.target == wanted
+    assert [one.product for one in told.planned.targets] == ["GTX", "MG"]
+
+
+def test_a_plan_makes_what_is_expected_known_where_nothing_else_tells() -> None:
+    assert expected(targets=[target("GTX", 250.0)]).score == pytest.approx(5)
+    assert expected(targets=[target("GTX", 0.0)]).score == 0, "a plan for nothing is known"
+    assert expected(targets=[target("GTX", 250.0, "CHF")]).score is None
+    assert expected(deal(amount=None), targets=[target("GTX", 250.0)]).score == pytest.approx(5)
 
 
 # --- purchase history -------------------------------------------------------------------------------------------------
@@ -349,9 +372,9 @@ WRONG = [
     ('field = "employees"', 'field = "size"', "18: icp_fit.criteria[2]: field: use one of industry"),
     ("at_least = { JPY = 1000 }", "", "23: icp_fit.criteria[3]: asks for nothing"),
     ("otherwise = 0.25", "otherwise = 25", "36: expected_revenue.otherwise: 25"),
-    ("USD = { low = 1, high = 100 }", "USD = { low = 100, high = 1 }", "39: expected_revenue.scale.USD: low 100"),
-    ("window_months = 10", "", "41: purchase_history.window_months: missing"),
-    ("sponsor = 10, ", "", "48: decision_makers: relationship has no score of sponsor"),
+    ("USD = { low = 1, high = 100 }", "USD = { low = 100, high = 1 }", "40: expected_revenue.scale.USD: low 100"),
+    ("window_months = 10", "", "42: purchase_history.window_months: missing"),
+    ("sponsor = 10, ", "", "49: decision_makers: relationship has no score of sponsor"),
 ]
 
 
