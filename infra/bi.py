@@ -18,6 +18,10 @@ FOLDERS: tuple[Folder, ...] = ("bi", "bi_personal")
 _ACCESS_DENIED = 497
 _HEAD = re.compile(r"^CREATE VIEW (\w+)$", re.MULTILINE)
 _COLUMNS_END = re.compile(r"^\)$", re.MULTILINE)
+_SETTINGS = re.compile(r"^SETTINGS (.+)$", re.MULTILINE)
+_COMMENT = re.compile(r"^(COMMENT '(?:[^']|'')*')\Z", re.MULTILINE)
+# A reader may send it along, as some drivers do, and the columns would be of other types than the view has.
+_NO_NULLS = "SETTINGS join_use_nulls = 0"
 # Who may read a view need not be able to read what it is made of: that is what keeps persons out of sight.
 _AS_MAKER = ")\nDEFINER = CURRENT_USER SQL SECURITY DEFINER"
 
@@ -42,6 +46,8 @@ class View:
         """
         text = _HEAD.sub(rf"CREATE OR REPLACE VIEW {database}.\1", self.statement, count=1)
         text = _COLUMNS_END.sub(_AS_MAKER, text, count=1)
+        text, told = _SETTINGS.subn(rf"{_NO_NULLS}, \1", text)
+        text = text if told else _COMMENT.sub(rf"{_NO_NULLS}\n\1", text)
         text = text.replace("{fiscal_year_start_month:UInt8}", str(settings.fiscal_year_start_month))
         return text.replace("{business_timezone:String}", f"'{settings.business_timezone}'")
 
@@ -90,7 +96,9 @@ def create_views(clickhouse: ClickHouse, settings: Settings) -> list[str]:
         stray = [(folder, name) for folder in FOLDERS for name in there[folder] if (folder, name) not in wanted]
         for folder, name in stray:
             # Also where a view has moved: one that shows persons now must not stay where everybody reads.
-            clickhouse.statement(f"DROP VIEW {names[folder]}.{name}")
+            clickhouse.statement(
+                "DROP VIEW {database:Identifier}.{view:Identifier}", {"database": names[folder], "view": name}
+            )
         made = [(folder, name) for folder in FOLDERS for name in there[folder]]
         if _made_before(clickhouse) == digest and set(wanted) <= set(made):
             return []
@@ -123,9 +131,13 @@ def _claim(clickhouse: ClickHouse, database: str, store: str) -> None:
 
 def _present(clickhouse: ClickHouse, database: str) -> list[str]:
     rows = clickhouse.query_text(
-        "SELECT name FROM system.tables WHERE database = {name:String} ORDER BY name", {"name": database}
-    )
-    return [str(row["name"]) for row in rows.to_pylist()]
+        "SELECT name, engine FROM system.tables WHERE database = {name:String} ORDER BY name", {"name": database}
+    ).to_pylist()
+    if others := [str(row["name"]) for row in rows if row["engine"] != "View"]:
+        raise BiViewsRefused(
+            f"{database}.{others[0]} is no view: the database is for the views of Setten alone; move it elsewhere"
+        )
+    return [str(row["name"]) for row in rows]
 
 
 def _made_before(clickhouse: ClickHouse) -> str:

@@ -66,12 +66,25 @@ def test_migrate_makes_the_views_once_and_again_when_something_changed(new_datab
     assert migrate_tables(settings) == made
     clickhouse.statement(f"DROP VIEW {names['bi']}.alerts")
     assert migrate_tables(settings) == made
-    clickhouse.statement(f"CREATE VIEW {names['bi']}.of_an_earlier_version AS SELECT 1")
+    clickhouse.statement(f"CREATE VIEW {names['bi']}.`of an earlier version` AS SELECT 1")
     migrate_tables(settings)
     left = clickhouse.statement(f"SELECT groupArray(name) FROM system.tables WHERE database = '{names['bi']}'")
-    clickhouse.close()
-    assert "of_an_earlier_version" not in str(left)
+    assert "earlier" not in str(left)
     assert "alerts" in str(left)
+    clickhouse.statement(f"CREATE TABLE {names['bi']}.mine (a UInt8) ENGINE = Memory")
+    with pytest.raises(MigrationError, match=f"{names['bi']}.mine is no view"):
+        migrate_tables(settings)
+    clickhouse.statement(f"DROP TABLE {names['bi']}.mine")
+    clickhouse.close()
+
+
+def test_views_can_be_read_with_the_settings_that_drivers_send(new_database: Callable[[], Settings]) -> None:
+    settings = new_database()
+    names = databases(settings)
+    clickhouse = ClickHouse(settings)
+    for view in views():
+        clickhouse.query_text(f"SELECT * FROM {names[view.folder]}.{view.name} SETTINGS join_use_nulls = 1")
+    clickhouse.close()
 
 
 def test_a_database_of_somebody_else_is_left_alone(new_database: Callable[[], Settings]) -> None:
