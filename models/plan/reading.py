@@ -19,10 +19,8 @@ _TYPES = {
     "tuple_type": "it must be a list: begin each line with `- `, or write [a, b]",
     "dict_type": "it must be a mapping of keys to items: `key: ...`, further lines indented",
     "model_type": "it must be a mapping: `field: value`, one a line, indented",
-    "int_parsing": "it must be a whole number, without signs or units",
     "int_from_float": "it must be a whole number",
     "int_type": "it must be a whole number",
-    "float_parsing": "it must be a number, without commas or units: 1200000",
     "float_type": "it must be a number",
     "bool_type": "it must be true or false",
 }
@@ -110,7 +108,7 @@ def _message(path: Path, error: ErrorDetails) -> str:
         case "missing":
             return f"it is missing: add it ({meaning})" if meaning else "it is missing: add it"
         case "literal_error":
-            return _one_of(error["input"], [str(one) for one in _choices(schema)])
+            return _one_of(error["input"], list(_choices(schema)))
         case "value_error":
             return str(limits["error"])
         case "string_pattern_mismatch":
@@ -131,6 +129,9 @@ def _choices(schema: dict[str, Any]) -> Iterator[Any]:
     yield from told.get("enum", [told["const"]] if "const" in told else [])
 
 
-def _one_of(value: Any, choices: list[str]) -> str:
+def _one_of(value: Any, allowed: list[Any]) -> str:
+    choices = [str(one) for one in allowed]
+    if all(isinstance(one, int) for one in allowed):
+        return f"it must be the number {' or '.join(choices)}, without quotes"
     close = nearest(str(value), choices)
     return f"use one of {', '.join(choices)}" + (f"; did you mean {close!r}?" if close else "")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from models.plan.words import Language
 from tests.plans import CUSTOMER, PARTNER
 from tests.stack import ROOT
 
+TODAY = date(2026, 11, 30)
 SCHEMA = ROOT / "docs" / "plan.schema.json"
 
 
@@ -55,7 +57,7 @@ WRONG = [
     (
         "wanted: 3",
         "wanted: ^some",
-        "targets[0].wanted: 'some': it must be a whole number, without signs or units",
+        "targets[0].wanted: 'some': it must be a whole number, without quotes, signs or units",
     ),
     ("due: 2026-10-31", "due: ^soon", "actions.call.due: 'soon': it is no day: write it like 2026-10-01"),
     ("due: 2026-10-31", "due: ^20261031", "actions.call.due: 20261031: it is no day: write it like 2026-10-01"),
@@ -186,7 +188,7 @@ def warnings(tmp_path: Path, *texts: str, limit: int = 8) -> list[str]:
     for number, text in enumerate(texts):
         paths.append(tmp_path / f"{number}.yaml")
         paths[-1].write_text(text, "utf-8")
-    found = read_files(paths, limit)
+    found = read_files(paths, limit, TODAY)
     assert found.errors == 0
     return [one.problem.line(one.file.name) for one in found.found]
 
@@ -219,7 +221,7 @@ def test_it_is_warned_where_an_owner_has_too_many_chosen_accounts(tmp_path: Path
 def test_two_files_of_one_account_are_an_error(tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(CUSTOMER, "utf-8")
-    [one] = read_files([tmp_path / "a.yaml", tmp_path / "b.yaml"], 8).found
+    [one] = read_files([tmp_path / "a.yaml", tmp_path / "b.yaml"], 8, TODAY).found
     assert (one.file.name, one.problem.severity, one.problem.at.line) == ("b.yaml", "error", 2)
 
 
