@@ -1,5 +1,7 @@
 """`setten plan`: account plans as files: start one, check it, import it, show it as of any day."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +13,7 @@ from infra.plans import PlannedAccount, Plans
 from infra.settings import Settings, load_settings
 from jobs.console import clear_errors, confirm, err, fail, out, print_json, printable
 from jobs.options import AsJson, Config, DataDirOption
-from jobs.plan import Files, Imported, PlanNotWanted, compare, end_of, read_files, same_changes, send
+from jobs.plan import Files, Imported, PlanNotWanted, Sent, compare, end_of, read_files, same_changes, send
 from jobs.plan_output import (
     changes_table,
     history_table,
@@ -108,7 +110,7 @@ def import_plans(
     Nothing is overwritten: every change is a fact with its time. Importing the same file again states nothing.
     """
     spoken = _language(lang)
-    with clear_errors():
+    with clear_errors(), _wanted():
         settings = load_settings(config, data_dir)
         clickhouse = ClickHouse(settings)
         read = read_files(files, settings.strategic_accounts_per_owner, _today(settings), Plans(clickhouse).selections)
@@ -116,28 +118,27 @@ def import_plans(
             err.print(printable(found.problem.line(str(found.file))), markup=False)
         if read.errors:
             raise fail(f"{_summary(read)}; nothing was imported")
-        imports = _compared(clickhouse, read)
+        imports = compare(clickhouse, read, datetime.now(UTC))
         if not as_json:
             out.print(changes_table(imports, spoken))
-        missing, otherwise = 0, []
+        sent = Sent(0, [])
         if not dry_run:
             _ask(imports, yes)
-            seen, imports = imports, _compared(clickhouse, read)
+            # Somebody may have taken a while to answer.
+            seen, imports = imports, compare(clickhouse, read, datetime.now(UTC))
             if not same_changes(seen, imports):
                 raise fail("the plan changed meanwhile: look at the dry run again; nothing was imported")
-            missing = send(settings, imports)
-            # Somebody else may have compared and stated at the same time: of two, the later to look here sees it.
-            otherwise = [one.account_id for one in _compared(clickhouse, read) if one.steps]
+            sent = send(settings, read, imports)
         clickhouse.close()
     if as_json:
         print_json([_import_json(one, dry_run) for one in imports])
     else:
         _tell(imports, dry_run)
-    if missing:
-        raise fail(f"{missing} of the facts are not stored though ingest has passed them: please report it")
-    if otherwise:
+    if sent.missing:
+        raise fail(f"{sent.missing} of the facts are not stored though ingest has passed them: please report it")
+    if sent.otherwise:
         told = "somebody else stated something at the same time; look at `setten plan history`, and import again"
-        raise fail(f"what stands of {', '.join(otherwise)} is not what the file says: {told}")
+        raise fail(f"what stands of {', '.join(sent.otherwise)} is not what the file says: {told}")
 
 
 @plan_app.command("show")
@@ -237,9 +238,10 @@ def _today(settings: Settings) -> date:
     return datetime.now(settings.zone).date()
 
 
-def _compared(clickhouse: ClickHouse, read: Files) -> list[Imported]:
+@contextmanager
+def _wanted() -> Iterator[None]:
     try:
-        return compare(clickhouse, read, datetime.now(UTC))
+        yield
     except PlanNotWanted as error:
         raise fail(str(error), 2) from None
 

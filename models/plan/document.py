@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from models.plan.direction import Competitor, Priority, Profile, Selection, Strategy, Vision
 from models.plan.facts import OneItem
 from models.plan.fold import About, Items
-from models.plan.item import KEY_PATTERN, Told, says
+from models.plan.item import KEY_PATTERN, WHOLE, Told, says
 from models.plan.money import Product, Term
 from models.plan.partner import ActivityGoal, JointGoal, NumberGoal, PartnerAction, PartnerReview
 from models.plan.people import Stakeholder, Target, TeamMember
@@ -43,7 +43,7 @@ class PlanFile(BaseModel):
 
     model_config = Told.model_config
 
-    version: Annotated[Literal[1], says("Version: of the format", "形式の版")]
+    version: Annotated[Literal[1], WHOLE, says("Version: of the format", "形式の版")]
     account: Annotated[AccountId, says("Account: its account_id", "アカウント: account_id")]
     kind: Annotated[
         Literal["customer", "partner"], says("Kind: partner for a partner account", "種類: 顧客またはパートナー")

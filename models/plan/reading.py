@@ -108,7 +108,7 @@ def _message(path: Path, error: ErrorDetails) -> str:
         case "missing":
             return f"it is missing: add it ({meaning})" if meaning else "it is missing: add it"
         case "literal_error":
-            return _one_of(error["input"], list(_choices(schema)))
+            return _one_of(error["input"], [str(one) for one in _choices(schema)])
         case "value_error":
             return str(limits["error"])
         case "string_pattern_mismatch":
@@ -129,9 +129,6 @@ def _choices(schema: dict[str, Any]) -> Iterator[Any]:
     yield from told.get("enum", [told["const"]] if "const" in told else [])
 
 
-def _one_of(value: Any, allowed: list[Any]) -> str:
-    choices = [str(one) for one in allowed]
-    if all(isinstance(one, int) for one in allowed):
-        return f"it must be the number {' or '.join(choices)}, without quotes"
+def _one_of(value: Any, choices: list[str]) -> str:
     close = nearest(str(value), choices)
     return f"use one of {', '.join(choices)}" + (f"; did you mean {close!r}?" if close else "")
