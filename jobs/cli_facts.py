@@ -15,6 +15,7 @@ from jobs.options import AsJson, Config, DataDirOption
 from models.facts import AnyFact
 from models.outcomes import DeadLetter, Erased
 from models.sources.fact_records import decode_facts
+from models.touches import FUTURE_TOLERANCE
 
 
 def facts(
@@ -47,17 +48,23 @@ def _read(files: list[Path], now: datetime) -> list[AnyFact]:
     stated: list[AnyFact] = []
     wrong = 0
     for path in files:
-        for outcome in decode_facts(_bytes_of(path), now):
+        for at, outcome in enumerate(decode_facts(_bytes_of(path), now), 1):
             if isinstance(outcome, DeadLetter):
                 wrong += 1
                 err.print(f"{path}: fact {outcome.index + 1}: {outcome.reason}: {outcome.detail}", markup=False)
             elif isinstance(outcome, Erased):
                 wrong += 1
                 err.print(f"{path}: fact {outcome.index + 1}: it names a person who was erased", markup=False)
+            elif outcome.recorded_at > now + FUTURE_TOLERANCE:
+                # It would hold against all that is stated until then.
+                wrong += 1
+                told = f"recorded_at {outcome.recorded_at:%Y-%m-%d %H:%M} UTC is more than 26 hours ahead of this clock"
+                remedy = "correct it, or leave it out: then it is stated now"
+                err.print(f"{path}: fact {at}: {told}: {remedy}", markup=False)
             else:
                 stated.append(outcome)
     if wrong:
-        raise fail(f"{wrong} {'is' if wrong == 1 else 'are'} no fact; nothing was sent. What facts say: docs/facts.md")
+        raise fail(f"{wrong} cannot be stated; nothing was sent. What facts say: docs/facts.md")
     return stated
 
 

@@ -1,5 +1,7 @@
 """`setten plan`: account plans as files: start one, check it, import it, show it as of any day."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +11,9 @@ import typer
 from infra.clickhouse import ClickHouse
 from infra.plans import PlannedAccount, Plans
 from infra.settings import Settings, load_settings
-from jobs.console import clear_errors, confirm, err, fail, out, print_json
+from jobs.console import clear_errors, confirm, err, fail, out, print_json, printable
 from jobs.options import AsJson, Config, DataDirOption
-from jobs.plan import Files, Imported, PlanNotWanted, compare, read_files, send
+from jobs.plan import Files, Imported, PlanNotWanted, Sent, compare, read_files, same_changes, send
 from jobs.plan_output import (
     changes_table,
     history_table,
@@ -24,6 +26,7 @@ from jobs.plan_template import template
 from models.days import day_ends_at
 from models.plan.document import PLACES, as_document
 from models.plan.fold import fold_plan, history
+from models.plan.references import without_dangling
 from models.plan.schema import plan_schema
 from models.plan.words import Language
 from models.plan.yaml_text import write_yaml
@@ -58,7 +61,7 @@ def init(
         settings = load_settings(config, data_dir)
         clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        known = _known(plans, account, _day(None, settings))
+        known = _known(plans, account, _today(settings))
         if fold_plan(plans.statements(account)):
             raise fail(f"{account} has a plan: `setten plan show {account} --yaml` writes it as a file", 1)
         text = template(account, known, plans.candidates(account, _CANDIDATES), spoken)
@@ -83,12 +86,13 @@ def validate(
     Exit code 1: there are errors. Warnings change nothing: give all plans at once to see who owns too many accounts.
     """
     with clear_errors():
-        read = read_files(files, load_settings(config, data_dir).strategic_accounts_per_owner)
+        settings = load_settings(config, data_dir)
+        read = read_files(files, settings.strategic_accounts_per_owner, _today(settings))
     if as_json:
         print_json(problem_json(read.found))
     else:
         for found in read.found:
-            out.print(found.problem.line(str(found.file)), markup=False, soft_wrap=True)
+            out.print(printable(found.problem.line(str(found.file))), markup=False, soft_wrap=True)
         err.print(_summary(read), style="dim")
     raise typer.Exit(1 if read.errors else 0)
 
@@ -108,31 +112,35 @@ def import_plans(
     Nothing is overwritten: every change is a fact with its time. Importing the same file again states nothing.
     """
     spoken = _language(lang)
-    with clear_errors():
+    with clear_errors(), _wanted():
         settings = load_settings(config, data_dir)
         clickhouse = ClickHouse(settings)
-        read = read_files(files, settings.strategic_accounts_per_owner, Plans(clickhouse).selections)
+        read = read_files(files, settings.strategic_accounts_per_owner, _today(settings), Plans(clickhouse).selections)
         for found in read.found:
-            err.print(found.problem.line(str(found.file)), markup=False)
+            err.print(printable(found.problem.line(str(found.file))), markup=False)
         if read.errors:
             raise fail(f"{_summary(read)}; nothing was imported")
-        try:
-            imports = compare(clickhouse, read, datetime.now(UTC), settings.zone)
-        except PlanNotWanted as error:
-            raise fail(str(error), 2) from None
-        clickhouse.close()
+        imports = compare(clickhouse, read, datetime.now(UTC), settings.zone)
         if not as_json:
             out.print(changes_table(imports, spoken))
-        missing = 0
+        sent = Sent(0, [])
         if not dry_run:
             _ask(imports, yes)
-            missing = send(settings, imports)
+            # Somebody may have taken a while to answer.
+            seen, imports = imports, compare(clickhouse, read, datetime.now(UTC), settings.zone)
+            if not same_changes(seen, imports):
+                raise fail("the plan changed meanwhile: look at the dry run again; nothing was imported")
+            sent = send(settings, read, imports)
+        clickhouse.close()
     if as_json:
         print_json([_import_json(one, dry_run) for one in imports])
     else:
         _tell(imports, dry_run)
-    if missing:
-        raise fail(f"{missing} of the facts are not stored though ingest has passed them: please report it")
+    if sent.missing:
+        raise fail(f"{sent.missing} of the facts are not stored though ingest has passed them: please report it")
+    if sent.otherwise:
+        told = "somebody else stated something at the same time; look at `setten plan history`, and import again"
+        raise fail(f"what stands of {', '.join(sent.otherwise)} is not what the file says: {told}")
 
 
 @plan_app.command("show")
@@ -168,6 +176,8 @@ def show(
         raise fail(f"no plan of {account} stood on {day}: `setten plan history {account}` tells when one was stated")
     if as_yaml:
         typer.echo(write_yaml(told), nl=False)
+        if without_dangling(items) != items:
+            err.print("references to what does not stand in the plan any more are left out", style="dim")
     else:
         out.print(plan_view(account, known.name, items, day, spoken))
 
@@ -194,7 +204,7 @@ def show_history(
         settings = load_settings(config, data_dir)
         clickhouse = ClickHouse(settings)
         plans = Plans(clickhouse)
-        _known(plans, account, _day(None, settings))
+        _known(plans, account, _today(settings))
         steps = [step for step in history(plans.statements(account)) if not part or step.about[0] in part]
         clickhouse.close()
     if as_json:
@@ -220,10 +230,22 @@ def _language(lang: str) -> Language:
 
 
 def _day(as_of: datetime | None, settings: Settings) -> date:
-    day = as_of.date() if as_of else datetime.now(settings.zone).date()
+    day = as_of.date() if as_of else _today(settings)
     if not 1990 <= day.year <= 2100:
         raise fail(f"--as-of {day}: give a year from 1990 to 2100", 2)
     return day
+
+
+def _today(settings: Settings) -> date:
+    return datetime.now(settings.zone).date()
+
+
+@contextmanager
+def _wanted() -> Iterator[None]:
+    try:
+        yield
+    except PlanNotWanted as error:
+        raise fail(str(error), 2) from None
 
 
 def _known(plans: Plans, account: str, day: date) -> PlannedAccount:

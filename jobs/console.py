@@ -19,6 +19,7 @@ from infra.settings import SettingsError
 from jobs.files import FileUnreadable
 from jobs.import_ import ImportFailed
 from jobs.migrate import MigrationError
+from models.free_text import is_control
 
 # Not on a terminal there is no width to fit into; 100 columns keep tables readable in a log.
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
@@ -36,9 +37,14 @@ EXPECTED_ERRORS = (
 )
 
 
+def printable(text: str) -> str:
+    """A text in others' words as a terminal may have it: what would command the terminal is shown as an escape."""
+    return "".join(repr(char)[1:-1] if is_control(char) and char not in "\n\t" else char for char in text)
+
+
 def fail(message: str, code: int = 1) -> typer.Exit:
     """Print one clear error; raise what this returns."""
-    err.print(f"setten: {message}", markup=False, style="red")
+    err.print(f"setten: {printable(message)}", markup=False, style="red")
     return typer.Exit(code)
 
 

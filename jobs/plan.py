@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -18,11 +18,12 @@ from models.plan.changes import changes, drops_much, facts_of
 from models.plan.checks import doubts, overloaded
 from models.plan.direction import Selection
 from models.plan.document import PLACES, PlanFile, items_of
-from models.plan.fold import Items, Step, fold_plan
+from models.plan.fold import Items, Step, about, fold_plan
 from models.plan.problems import Problem
 from models.plan.reading import PlanText, read_plan
 from models.plan.yaml_text import MOST_BYTES
 from models.sources.fact_records import without_forgotten
+from models.touches import FUTURE_TOLERANCE
 
 
 class PlanNotWanted(Exception):
@@ -76,10 +77,13 @@ class Imported:
         return [part for part in PLACES if part not in left and any(one == part for one, _ in gone)]
 
 
-def read_files(paths: Sequence[Path], limit: int, others: Callable[[], dict[str, Selection]] = dict) -> Files:
+def read_files(
+    paths: Sequence[Path], limit: int, today: date, others: Callable[[], dict[str, Selection]] = dict
+) -> Files:
     """Read plan files and look at each and at all of them together.
 
-    limit: strategic accounts an owner may have. others: the selections of plans beside these files.
+    limit: strategic accounts an owner may have. today: the business day. others: the selections of plans
+    beside these files.
     Raises FileUnreadable.
     """
     texts = {path: read_plan(_bytes_of(path)) for path in dict.fromkeys(paths)}
@@ -90,7 +94,7 @@ def read_files(paths: Sequence[Path], limit: int, others: Callable[[], dict[str,
             told = f"{other} is the plan of this account: keep one file for each"
             at = texts[path].text.spot(("account",))
             files.found.append(Found(path, Problem("error", at, ("account",), repr(plan.account), told)))
-        files.found += [Found(path, texts[path].warn(one.path, one.message, one.value)) for one in doubts(plan)]
+        files.found += [Found(path, texts[path].warn(one.path, one.message, one.value)) for one in doubts(plan, today)]
     if files.errors:
         return files
     selections = {**others(), **{one.account: one.selection for one in files.plans.values() if one.selection}}
@@ -132,24 +136,49 @@ def _compared(
     plans: Plans, account: PlannedAccount, path: Path, plan: PlanFile, suppressed: Suppressed, now: datetime
 ) -> Imported:
     statements = plans.statements(plan.account)
-    latest = max((one.recorded_at for one in statements), default=now)
-    if latest > now:
-        raise ImportFailed(
-            f"the plan of {plan.account} was stated at {latest:%Y-%m-%d %H:%M:%S} UTC, which is ahead of this machine's"
-            " clock: what is stated now would not hold; correct the clock, or wait"
-        )
-    standing = fold_plan(statements)
+    # What another machine stated stands though its clock is ahead; what lies further ahead no clock can mean.
+    standing = fold_plan(one for one in statements if one.recorded_at <= now + FUTURE_TOLERANCE)
     steps = changes(standing, items_of(plan), now)
     facts = facts_of(plan.account, steps)
     kept = [step for step, fact in zip(steps, facts, strict=True) if without_forgotten(fact, suppressed) is fact]
+    touched = {step.about for step in kept}
+    if ahead := [one for one in statements if one.recorded_at > now and about(one) in touched]:
+        latest = max(ahead, key=lambda one: one.recorded_at)
+        raise ImportFailed(
+            f"{' '.join(about(latest))} of the plan of {plan.account} was stated at"
+            f" {latest.recorded_at:%Y-%m-%d %H:%M:%S} UTC, which is ahead of this machine's clock: what is stated of it"
+            " now would not hold; correct the clock, wait, or leave it in the file as it stands"
+        )
     return Imported(plan.account, account.name, path, standing, kept, len(steps) - len(kept))
 
 
-def send(settings: Settings, imports: Sequence[Imported]) -> int:
-    """State what changes, and wait until it is stored; answers how many facts are not, which is a bug when not 0.
+def same_changes(seen: Sequence[Imported], now: Sequence[Imported]) -> bool:
+    """Whether two comparisons of the same files find the same changes, whenever they are stated."""
+    before, after = ([[step[1:] for step in one.steps] for one in each] for each in (seen, now))
+    return before == after
 
-    Raises ImportFailed, IngestStandsStill, KafkaUnavailable, ClickHouseUnavailable.
+
+class Sent(NamedTuple):
+    """missing: facts that are not stored, a bug when not 0. otherwise: accounts whose plan is not that of the file."""
+
+    missing: int
+    otherwise: list[str]
+
+
+def send(settings: Settings, files: Files, imports: Sequence[Imported]) -> Sent:
+    """State what changes, wait until it is stored, and look whether it stands.
+
+    Somebody else may have compared and stated at the same time: of two, the later to look finds what is neither file.
+    Raises PlanNotWanted, ImportFailed, IngestStandsStill, KafkaUnavailable, ClickHouseUnavailable.
     """
+    missing = _state(settings, imports)
+    clickhouse = ClickHouse(settings)
+    found = compare(clickhouse, files, datetime.now(UTC), settings.zone)
+    clickhouse.close()
+    return Sent(missing, [one.account_id for one in found if one.steps])
+
+
+def _state(settings: Settings, imports: Sequence[Imported]) -> int:
     facts = [fact for one in imports for fact in facts_of(one.account_id, one.steps)]
     if not facts:
         return 0

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from jobs.console import printable
 from jobs.csv_cells import harmless
 from jobs.plan import Found, Imported
 from models.plan.changes import fields_changed
@@ -71,7 +72,7 @@ def plan_view(account_id: str, name: str, items: Items, as_of: date, lang: Langu
     title = f"{name} ({account_id}), {_WORDS[lang]['plan']} {as_of}"
     parts = [(part, {key: item for (of, key), item in items.items() if of == part}) for part in PLACES]
     shown = [(Text(), _part(part, told, lang)) for part, told in parts if told]
-    return Group(Text(title, style="bold"), *(one for spaced in shown for one in spaced))
+    return Group(Text(printable(title), style="bold"), *(one for spaced in shown for one in spaced))
 
 
 def _part(part: str, told: dict[str, OneItem], lang: Language) -> Table:
@@ -104,8 +105,8 @@ def _cell(name: str, value: Any, lang: Language) -> str:
     if isinstance(value, list):
         return "\n".join(_cell(name, one, lang) for one in value)
     if isinstance(value, dict):
-        return " ".join(escape(value_label(inner, one, lang)) for inner, one in value.items())
-    return escape(value_label(name, value, lang))
+        return " ".join(_cell(inner, one, lang) for inner, one in value.items())
+    return escape(printable(value_label(name, value, lang)))
 
 
 def changes_table(imports: Sequence[Imported], lang: Language) -> Group:
@@ -113,7 +114,7 @@ def changes_table(imports: Sequence[Imported], lang: Language) -> Group:
     words = _WORDS[lang]
     shown: list[Text | Table] = []
     for one in imports:
-        title = f"{one.name} ({one.account_id})"
+        title = printable(f"{one.name} ({one.account_id})")
         if one.forgotten:
             title += f"; {words['forgotten'].format(one.forgotten)}"
         if not one.steps:
@@ -143,7 +144,7 @@ def history_table(steps: Sequence[Step], zone: ZoneInfo, lang: Language) -> Tabl
 
 def _row(step: Step, lang: Language) -> tuple[str, str, str, str]:
     part, key = step.about
-    return (change_label(step.change, lang), part_label(part, lang), key, escape(_what(step, lang)))
+    return (change_label(step.change, lang), part_label(part, lang), key, escape(printable(_what(step, lang))))
 
 
 def _what(step: Step, lang: Language) -> str:

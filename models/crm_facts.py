@@ -6,8 +6,9 @@ The views of `infra/sql/migrations/0008_crm_facts.sql` show what holds of them.
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from models.contact_keys import as_touches_have_it
 from models.statements import AccountId, Currency, Fact, plausible
 
 Outcome = Literal["open", "won", "lost"]
@@ -79,8 +80,8 @@ class NpsAnswered(_Dated):
 
     @field_validator("contact_key")
     @classmethod
-    def _as_touches_have_it(cls, value: str | None) -> str | None:
-        return value.lower() if value is not None and value.startswith("mail:") else value
+    def _normalise(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else as_touches_have_it(value, info)
 
 
 class ProductDeclared(Fact):

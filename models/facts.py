@@ -10,18 +10,16 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from models.account_profile import AccountProfiled
+from models.contact_keys import as_touches_have_it
 from models.crm_facts import CaseRecorded, NpsAnswered, OpportunityRecorded, ProductDeclared
 from models.domains import domain_error, normalise_domain
 from models.free_text import holds_address
 from models.identity.corporate_number import normalise_number, number_error
 from models.kpi_targets import KpiTargetSet
 from models.plan.facts import PlanItemDropped, PlanItemStated
-from models.statements import AccountId, Fact, plausible
+from models.statements import STORED, AccountId, Fact, plausible
 
 Seniority = Literal["executive", "management", "staff", "unknown"]
-
-
-_STORED = {"stored": True}
 
 
 def _usable_domain(told: str, info: ValidationInfo) -> str:
@@ -31,13 +29,9 @@ def _usable_domain(told: str, info: ValidationInfo) -> str:
     unreadable by that.
     """
     domain = normalise_domain(told)
-    if info.context != _STORED and (error := domain_error(domain)):
+    if info.context != STORED and (error := domain_error(domain)):
         raise ValueError(error)
     return domain
-
-
-def _as_touches_have_it(contact_key: str) -> str:
-    return contact_key.lower() if contact_key.startswith(("mail:", "host:")) else contact_key
 
 
 def _corporate_number(told: str | None) -> str | None:
@@ -126,7 +120,7 @@ class ContactDeclared(Fact):
     title_tells: Annotated[bool, Field(exclude_if=lambda value: value)] = True
     since: Annotated[date | None, Field(exclude_if=lambda value: value is None)] = None
 
-    _normalise = field_validator("contact_key")(_as_touches_have_it)
+    _normalise = field_validator("contact_key")(as_touches_have_it)
 
     @field_validator("since")
     @classmethod
@@ -146,12 +140,12 @@ class VisitorIdentified(Fact):
     visitor_key: Annotated[str, Field(pattern=r"^(id|anon|host|ip):.+$", max_length=512)]
     contact_key: Annotated[str, Field(pattern=r"^(mail|id):.+$", max_length=512)] | None
 
-    _normalise = field_validator("visitor_key")(_as_touches_have_it)
+    _normalise = field_validator("visitor_key")(as_touches_have_it)
 
     @field_validator("contact_key")
     @classmethod
-    def _normalise_contact(cls, value: str | None) -> str | None:
-        return None if value is None else _as_touches_have_it(value)
+    def _normalise_contact(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else as_touches_have_it(value, info)
 
     @model_validator(mode="after")
     def _as_another(self) -> "VisitorIdentified":
@@ -173,7 +167,7 @@ class ContactDescribed(Fact):
     title: Annotated[str, Field(max_length=256)] = ""
     department: Annotated[str, Field(max_length=256)] = ""
 
-    _normalise = field_validator("contact_key")(_as_touches_have_it)
+    _normalise = field_validator("contact_key")(as_touches_have_it)
 
 
 class ContactAffiliated(Fact):
@@ -190,7 +184,7 @@ class ContactAffiliated(Fact):
     corporate_number: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None
 
     _is_number = field_validator("corporate_number")(_corporate_number)
-    _normalise = field_validator("contact_key")(_as_touches_have_it)
+    _normalise = field_validator("contact_key")(as_touches_have_it)
 
     @field_validator("domain")
     @classmethod
@@ -271,7 +265,7 @@ FACT: TypeAdapter[AnyFact] = TypeAdapter(Annotated[AnyFact, Field(discriminator=
 
 def stored_fact(body: str | bytes) -> AnyFact:
     """A fact as it was stored. Raises ValidationError for what was never one."""
-    return FACT.validate_json(body, context=_STORED)
+    return FACT.validate_json(body, context=STORED)
 
 
 def people_in(fact: AnyFact) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+# The context of validation in which a fact that is stored is read: what it says was looked at when it was stated.
+STORED = {"stored": True}
+
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
 
 

@@ -85,11 +85,19 @@ class Stack:
             input=given,
         )
 
-    def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        """Start a setten command on this stack, for who wants to end it in the middle."""
+    def start(self, *arguments: str | Path, stdin: int | None = None) -> subprocess.Popen[bytes]:
+        """Start a setten command on this stack, for who wants to end it in the middle.
+
+        stdin: a terminal to answer it on; what it asks is in its stderr then.
+        """
         nothing = subprocess.DEVNULL
         return subprocess.Popen(
-            self._command(*arguments), cwd=ROOT, env=self._environment, stdin=nothing, stdout=nothing, stderr=nothing
+            self._command(*arguments),
+            cwd=ROOT,
+            env=self._environment,
+            stdin=nothing if stdin is None else stdin,
+            stdout=nothing,
+            stderr=nothing if stdin is None else subprocess.PIPE,
         )
 
     def _command(self, *arguments: str | Path) -> list[str]:

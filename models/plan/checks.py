@@ -1,7 +1,9 @@
 """What the parts of a plan say of each other: contradictions, which are errors, and doubts, which are warnings."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from models.crm.names import nearest
@@ -79,8 +81,10 @@ def _refers(path: Path, told: str | None, known: Iterable[str]) -> Iterator[Rema
     yield Remark(path, told, f"it is no {part}: {remedy}")
 
 
-def doubts(plan: PlanFile) -> Iterator[Remark]:
-    """What may be so and is worth a second look."""
+def doubts(plan: PlanFile, today: date) -> Iterator[Remark]:
+    """What may be so and is worth a second look. today: the business day."""
+    yield from _spelled_alike(plan)
+    yield from _done_tomorrow(plan, today)
     if plan.selection is not None:
         kinds = {reason.kind for reason in plan.selection.rationale}
         if not kinds:
@@ -100,6 +104,27 @@ def doubts(plan: PlanFile) -> Iterator[Remark]:
         if abs(sum(known) - term.needed) > _ROUNDED * max(term.needed, 1):
             told = f"recurring, open and to be created are {sum(known):,.0f} together: correct one of them"
             yield Remark(("terms", at, "needed"), f"{term.needed:,.0f}", told)
+
+
+def _spelled_alike(plan: PlanFile) -> Iterator[Remark]:
+    """Products that differ in case, width or blanks alone: a CRM has one of them."""
+    names: dict[str, str] = {}
+    for key, one in plan.products.items():
+        plain = " ".join(unicodedata.normalize("NFKC", one.product).casefold().split())
+        other = names.setdefault(plain, one.product)
+        if other != one.product:
+            told = f"{other!r} differs in case or width only: write a product as the CRM does, and keep one"
+            yield Remark(("products", key, "product"), repr(one.product), told)
+
+
+def _done_tomorrow(plan: PlanFile, today: date) -> Iterator[Remark]:
+    days: dict[Path, date | None] = {("actions", key): one.done_on for key, one in plan.actions.items()}
+    if plan.partner is not None:
+        days |= {("partner", "actions", key): one.done_on for key, one in plan.partner.actions.items()}
+    for path, day in days.items():
+        if day is not None and day > today:
+            told = f"it is after today, {today}: correct it, or set status to what it is now"
+            yield Remark((*path, "done_on"), str(day), told)
 
 
 def overloaded(selections: Mapping[str, Selection], limit: int) -> dict[str, str]:

@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 from models.plan.direction import Competitor, Priority, Profile, Selection, Strategy, Vision
 from models.plan.facts import OneItem
 from models.plan.fold import About, Items
-from models.plan.item import KEY_PATTERN, Told, says
+from models.plan.item import KEY_PATTERN, WHOLE, Told, says
 from models.plan.money import Product, Term
 from models.plan.partner import ActivityGoal, JointGoal, NumberGoal, PartnerAction, PartnerReview
 from models.plan.people import Stakeholder, Target, TeamMember
+from models.plan.references import without_dangling
 from models.plan.work import Action, Cadence, Request
 from models.statements import AccountId
 
@@ -42,7 +43,7 @@ class PlanFile(BaseModel):
 
     model_config = Told.model_config
 
-    version: Annotated[Literal[1], says("Version: of the format", "形式の版")]
+    version: Annotated[Literal[1], WHOLE, says("Version: of the format", "形式の版")]
     account: Annotated[AccountId, says("Account: its account_id", "アカウント: account_id")]
     kind: Annotated[
         Literal["customer", "partner"], says("Kind: partner for a partner account", "種類: 顧客またはパートナー")
@@ -138,8 +139,10 @@ def items_of(plan: PlanFile) -> dict[About, OneItem]:
 def as_document(account_id: str, items: Items) -> dict[str, Any]:
     """The plan as a file has it, in plain values; what says nothing is left out.
 
-    A file with it states the same items. The plan is a partner's where an item of it is.
+    A file with it states the same items, but for references to what does not stand (models.plan.references). The plan
+    is a partner's where an item of it is.
     """
+    items = without_dangling(items)
     kind = {"kind": "partner"} if any(PLACES[part].path[0] == "partner" for part, _ in items) else {}
     told: dict[str, Any] = {"version": 1, "account": account_id, **kind}
     for part, key in sorted(items, key=lambda about: (ORDER[about[0]], about[1])):

@@ -5,10 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.plan.direction import MOST
-from models.plan.item import Amount, Day, Item, Needed, Prose, Text, says
+from models.plan.item import WHOLE, Amount, Day, Item, Needed, Prose, Text, says
 from models.plan.work import Status, only_done_has_a_day
 from models.statements import Currency
 
+_Count = Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 Rhythm = Literal["monthly", "weekly"]
 
 
@@ -29,10 +30,8 @@ class ActivityGoal(Item):
 
     part: Literal["activity_goal"] = "activity_goal"
     what: Annotated[Needed, says("Activity: what is done and counted", "活動目標: 行い、数えること")]
-    wanted: Annotated[int, says("Wanted: how many", "目標数", ge=0, le=1_000_000)]
-    reached: Annotated[Annotated[int, Field(ge=0, le=1_000_000)] | None, says("Reached: so far", "実績: これまで")] = (
-        None
-    )
+    wanted: Annotated[_Count, says("Wanted: how many", "目標数")]
+    reached: Annotated[_Count | None, says("Reached: so far", "実績: これまで")] = None
     due: Annotated[Day | None, says("Due: last day", "期限")] = None
 
 

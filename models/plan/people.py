@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from models.contact_keys import as_touches_have_it
 from models.people.function_words import Function
-from models.plan.item import Item, Needed, Reference, Text, says
+from models.plan.item import WHOLE, Item, Needed, Reference, Text, says
 
 Relationship = Literal["sponsor", "supporter", "neutral", "needs_work", "opponent", "unknown"]
 DecisionRole = Literal["decides", "approves", "influences", "evaluates", "uses", "procures", "unknown"]
@@ -47,15 +48,15 @@ class Stakeholder(Item):
         DecisionRole, says("Role: her part in decisions", "意思決定での役割: 決裁、承認、影響、評価、利用、調達")
     ] = "unknown"
     approval_step: Annotated[
-        Annotated[int, Field(ge=1, le=50)] | None,
+        Annotated[int, Field(ge=1, le=50), WHOLE] | None,
         says("Approval step: place on the approval route, from 1", "稟議の順番: 1 から"),
     ] = None
     owner: Annotated[Text, says("Owner: who on our side looks after her", "担当: 当社の担当者")] = ""
 
     @field_validator("contact_key")
     @classmethod
-    def _as_touches_have_it(cls, value: str | None) -> str | None:
-        return value.lower() if value is not None and value.startswith("mail:") else value
+    def _normalise(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else as_touches_have_it(value, info)
 
 
 class Target(Item):
@@ -65,7 +66,8 @@ class Target(Item):
     function: Annotated[Function, says("Function: what they work on", "職能: 何を担当する人か")]
     seniority: Annotated[WantedSeniority, says("Seniority", "職位: 役員、管理職、担当")]
     wanted: Annotated[
-        int, says("Wanted: people we want to be in touch with", "必要接点: 接点を持ちたい人数", ge=0, le=10_000)
+        Annotated[int, Field(ge=0, le=10_000), WHOLE],
+        says("Wanted: people we want to be in touch with", "必要接点: 接点を持ちたい人数"),
     ]
 
     @property

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
+from models.free_text import readable
 from models.plan.yaml_text import Path, Spot
 
 Severity = Literal["error", "warning"]
@@ -27,8 +28,8 @@ class Problem(NamedTuple):
 
 
 def field(path: Path) -> str:
-    """A path as people write it: `stakeholders.cio.relationship`, `targets[0].wanted`."""
-    told = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path)
+    """A path as people write it: `stakeholders.cio.relationship`, `targets[0].wanted`; escaped where not printable."""
+    told = "".join(f"[{one}]" if isinstance(one, int) else f".{readable(one)}" for one in path)
     return told.removeprefix(".")
 
 

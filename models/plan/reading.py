@@ -19,10 +19,8 @@ _TYPES = {
     "tuple_type": "it must be a list: begin each line with `- `, or write [a, b]",
     "dict_type": "it must be a mapping of keys to items: `key: ...`, further lines indented",
     "model_type": "it must be a mapping: `field: value`, one a line, indented",
-    "int_parsing": "it must be a whole number, without signs or units",
     "int_from_float": "it must be a whole number",
     "int_type": "it must be a whole number",
-    "float_parsing": "it must be a number, without commas or units: 1200000",
     "float_type": "it must be a number",
     "bool_type": "it must be true or false",
 }

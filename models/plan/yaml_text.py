@@ -11,10 +11,15 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from models.free_text import readable
+
 MOST_BYTES = 256 * 1024
 _MOST_DEPTH = 20
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,20}(?:[eE][-+][0-9]{1,3})?")
+# Half of a character (a surrogate) is none, and cannot be written down anywhere.
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_TOLD = "it holds half of a character (\\ud800 to \\udfff): write the character itself"
 _PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 Path = tuple[str | int, ...]
@@ -66,7 +71,8 @@ class _Composer(yaml.SafeLoader):
                 problem="anchors and aliases (& and *) are not read: write the value out", problem_mark=event.start_mark
             )
         if getattr(event, "tag", None):
-            raise _Refused(problem=f"the tag {event.tag} is not read: leave it out", problem_mark=event.start_mark)
+            told = f"the tag {readable(event.tag)} is not read: leave it out"
+            raise _Refused(problem=told, problem_mark=event.start_mark)
         self.depth += 1
         if self.depth > _MOST_DEPTH:
             raise _Refused(problem=f"nested deeper than {_MOST_DEPTH} levels", problem_mark=event.start_mark)
@@ -129,6 +135,8 @@ class _Reading:
             return [self.value(one, (*path, at)) for at, one in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
+        if _HALF.search(str(node.value)):
+            self.problems.append(YamlProblem(_spot(node), path, _HALF_TOLD))
         return _scalar(node)
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
@@ -138,6 +146,9 @@ class _Reading:
                 self.problems.append(YamlProblem(_spot(key), path, "a key is a list or a mapping: use a word"))
                 continue
             name = str(key.value)
+            if _HALF.search(name):
+                self.problems.append(YamlProblem(_spot(key), path, _HALF_TOLD))
+                continue
             inside = (*path, name)
             if name in found:
                 line = self.keys[inside].line

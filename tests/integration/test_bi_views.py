@@ -438,7 +438,7 @@ def stakeholders(world: World) -> list[list[Any]]:
 def coverage(world: World) -> list[list[Any]]:
     """Who is there by membership (all at kaze) or by a touch of the last 365 days; no plan has targets."""
     found = []
-    for account in set(NAMES) - {"gone"}:
+    for account in set(NAMES) - {"gone", "left"}:
         rows = [r for r in bound(world) if r["account"] == account and person(r) and reached(r)]
         there = {r["contact"] for r in rows if 0 <= (LAST - r["day"]).days < 365}
         there |= world.level.keys() if account == "kaze" else set()
@@ -461,7 +461,7 @@ def engagement_score(world: World) -> list[list[Any]]:
     profile = tomllib.loads(file.read_text("utf-8"))
     version = load_profile(world.settings).version
     found = []
-    for account in set(NAMES) - {"gone"}:
+    for account in set(NAMES) - {"gone", "left"}:
         rows = [r | {"contact_key": r["contact"]} for r in bound(world) if r["account"] == account]
         of_account = Account(profile, [r | {"seniority": world.level.get(r["contact"], "")} for r in rows])
         score, people, managers = of_account.on(LAST)

@@ -1,6 +1,8 @@
 """Account plans through the whole chain: files, the topic, the worker, ClickHouse; and back, as of any day."""
 
 import json
+import os
+import pty
 import random
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from infra.kafka import FACTS, ingest_lag, producer
 from infra.plans import Plans
 from jobs.cli import app
 from jobs.demo.world import build
+from jobs.plan import compare, read_files, send
 from models.facts import AnyFact
 from models.plan.facts import PlanFact, PlanItemDropped, PlanItemStated
 from models.plan.fold import fold_plan
@@ -28,6 +31,7 @@ DECLARED = [
     for account, kind in (
         *(("kita", "customer"), ("futaba", "partner"), ("minami", "customer"), ("nishi", "customer")),
         *(("merged", "customer"), ("merging", "customer")),
+        *((account, "customer") for account in ("higashi", "nanboku", "nishiki", "naka")),
     )
 ]
 CONTACT = {"type": "contact_declared", "contact_key": f"mail:{SATO}", "account_id": "minami", "name": "Sato"}
@@ -214,6 +218,12 @@ def test_the_views_say_what_the_files_say(loaded: Loaded, tmp_path: Path) -> Non
         ("kita", "Flow", "JPY", 2028, 120e6, 0.5),
     ]
     term = "fiscal_year, half, product_key, product, currency, recurring, open_opportunities, needed, to_be_created"
+    bare = CUSTOMER.replace("terms:", "  bare: {product: Bare}\nterms:")
+    (tmp_path / "kita.yaml").write_text(bare, "utf-8")
+    assert loaded.plan("import", tmp_path / "kita.yaml").exit_code == 0
+    assert rows("plan_products", "product, currency, fiscal_year, current_amount, target_amount")[0] == (
+        ("Bare", None, None, None, None)
+    )
     assert rows("plan_term", term) == [
         (2026, "", "", "", None, None, None, None, None),
         (2026, "h2", "flow", "Flow", "JPY", 50, None, 80, None),
@@ -256,6 +266,101 @@ def test_most_of_a_plan_is_dropped_only_when_somebody_says_so(loaded: Loaded, tm
     (tmp_path / "again.yaml").write_text(PARTNER, "utf-8")
     assert loaded.plan("import", tmp_path / "again.yaml").exit_code == 0
     assert len(in_view(stack, "futaba", None)) == 5, "what was dropped can be stated again"
+
+
+def vision(path: Path, statement: str, *more: str, account: str = "higashi") -> Path:
+    path.write_text(
+        f"version: 1\naccount: {account}\n" + "\n".join([f"vision: {{statement: {statement}}}", *more]), "utf-8"
+    )
+    return path
+
+
+def test_what_changed_while_somebody_was_asked_is_not_overwritten(loaded: Loaded, tmp_path: Path) -> None:
+    first = vision(tmp_path / "first.yaml", "first", "strategies: {a: {statement: a}, b: {statement: b}}")
+    assert loaded.plan("import", first).exit_code == 0
+    master, terminal = pty.openpty()
+    asked = loaded.stack.start("plan", "import", vision(tmp_path / "less.yaml", "first"), stdin=terminal)
+    assert asked.stderr is not None
+    told = b""
+    while b"Import it?" not in told:
+        told += os.read(asked.stderr.fileno(), 1000)
+    assert (
+        loaded.plan("import", vision(tmp_path / "other.yaml", "other", "strategies: {a: {statement: a}}")).exit_code
+        == 0
+    )
+    before = in_view(loaded.stack, "higashi", None)
+    os.write(master, b"y\n")
+    told += asked.communicate(timeout=60)[1]
+    os.close(master)
+    os.close(terminal)
+    assert (asked.returncode, b"the plan changed meanwhile: look at the dry run again" in told) == (1, True), told
+    assert in_view(loaded.stack, "higashi", None) == before
+    assert before["vision", "vision"]["statement"] == "other"
+
+
+def test_of_two_imports_at_the_same_time_one_tells_that_the_plan_is_neither_file(
+    loaded: Loaded, tmp_path: Path
+) -> None:
+    settings, now = loaded.stack.settings, datetime.now(UTC)
+    texts = [f"strategies: {{{key}: {{statement: {key}}}}}" for key in "cd"]
+    paths = [vision(tmp_path / f"{at}.yaml", "same", text, account="nanboku") for at, text in enumerate(texts)]
+    read = [read_files([path], 8, now.date()) for path in paths]
+    both = [compare(loaded.stack.clickhouse, files, now, settings.zone) for files in read]
+    sent = [send(settings, files, imports) for files, imports in zip(read, both, strict=True)]
+    assert [(one.missing, one.otherwise) for one in sent] == [(0, []), (0, ["nanboku"])]
+    assert len(in_view(loaded.stack, "nanboku", None)) == 3, "it is neither file"
+
+
+def test_a_statement_of_the_far_future_is_refused_and_one_that_is_there_blocks_its_own_item_only(
+    loaded: Loaded, tmp_path: Path
+) -> None:
+    item = {"part": "strategy", "statement": "then"}
+    told = {"type": "plan_item_stated", "account_id": "nishiki", "key": "late", "item": item}
+    far = json.dumps({**told, "recorded_at": "2099-01-01T00:00:00Z"})
+    done = loaded.stack.run("import", "facts", "-", given=far)
+    assert done.returncode == 1
+    assert "fact 1: recorded_at 2099-01-01 00:00 UTC is more than 26 hours ahead of this clock" in done.stderr
+    # An earlier version took it, with its own time as that of its receipt.
+    kafka = producer(loaded.stack.settings)
+    headers = Origin("setten-import", "facts", datetime(2099, 1, 1, tzinfo=UTC)).to_headers()
+    kafka.send(FACTS, far.encode(), headers=headers)
+    kafka.flush()
+    kafka.close()
+    wait_for(lambda: ingest_lag(loaded.stack.settings).records == 0, "ingest")
+    assert ("strategy", "late") in in_view(loaded.stack, "nishiki", None)
+    path = vision(tmp_path / "plan.yaml", "now", account="nishiki")
+    done = loaded.plan("import", path)
+    assert done.exit_code == 0, done.stderr
+    done = loaded.plan("import", vision(path, "now", "strategies: {late: {statement: now}}", account="nishiki"))
+    assert done.exit_code == 1
+    assert "strategy late of the plan of nishiki was stated at 2099-01-01 00:00:00 UTC" in done.stderr
+
+
+def test_what_others_wrote_commands_no_terminal(loaded: Loaded, tmp_path: Path) -> None:
+    name = "Mi\x1b[31mdori"
+    account = {"type": "account_declared", "account_id": "midori", "name": name}
+    assert loaded.stack.run("import", "facts", "-", given=json.dumps(account)).returncode == 0
+    path = vision(tmp_path / "midori.yaml", "more", account="midori")
+    told = [loaded.plan("import", path), loaded.plan("show", "midori"), loaded.plan("init", "midori", "--to", "-")]
+    path.write_text(path.read_text("utf-8") + '\n"\\e[31mX": 1\n', "utf-8")
+    told += [loaded.plan(command, path) for command in ("validate", "import")]
+    assert [one.exit_code for one in told] == [0, 0, 1, 1, 1]
+    assert "\x1b" not in "".join(one.stdout + one.stderr for one in told)
+    assert "Mi\\x1b[31mdori" in told[1].stdout
+    assert r"'\x1b[31mX': there is no such field" in told[3].stdout
+
+
+def test_an_account_that_became_part_of_another_counts_for_no_owner(loaded: Loaded, tmp_path: Path) -> None:
+    path = tmp_path / "naka.yaml"
+    path.write_text(
+        "version: 1\naccount: naka\nselection: {owner: Yui, rationale: [{kind: fit, why: it fits}]}\n", "utf-8"
+    )
+    assert loaded.plan("import", path).exit_code == 0
+    plans = Plans(loaded.stack.clickhouse)
+    assert "naka" in plans.selections()
+    merged = {"type": "account_merged", "account_id": "naka", "into": "higashi"}
+    assert loaded.stack.run("import", "facts", "-", given=json.dumps(merged)).returncode == 0
+    assert "naka" not in plans.selections()
 
 
 @pytest.mark.parametrize(
@@ -330,18 +435,24 @@ def test_init_starts_a_plan_with_the_contacts_that_are_known(loaded: Loaded, tmp
 
 def test_forget_takes_a_stakeholder_out_of_the_plan_and_keeps_her_out(loaded: Loaded, tmp_path: Path) -> None:
     stack, path = loaded.stack, tmp_path / "minami.yaml"
-    plan = (
-        "version: 1\naccount: minami\nstakeholders:\n  sato: {contact_key: 'mail:SATO@kita.example', name: Taro Sato}\n"
+    plan = "version: 1\naccount: minami\nstakeholders:\n"
+    plan += "  sato: {contact_key: 'mail:ＳＡＴＯ＠kita.example', name: Taro Sato}\n"
+    path.write_text(
+        plan + "  abe: {name: Abe}\nvision: {statement: more}\nactions:\n  call: {what: Call, stakeholder: sato}\n",
+        "utf-8",
     )
-    path.write_text(plan + "  abe: {name: Abe}\nvision: {statement: more}\n", "utf-8")
     assert loaded.plan("import", path).exit_code == 0
     done = stack.run("forget", SATO, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "facts " in done.stdout
     assert "The proof: found nowhere." in done.stdout
-    left = {("stakeholder", "abe"), ("vision", "vision")}
+    left = {("stakeholder", "abe"), ("vision", "vision"), ("action", "call")}
     assert set(in_view(stack, "minami", None)) == left
     assert stack.ask("SELECT count() FROM facts WHERE position(body, 'Taro Sato') > 0") == "0"
+    shown = loaded.plan("show", "minami", "--yaml")
+    assert "references to what does not stand" in shown.stderr
+    (tmp_path / "shown.yaml").write_text(shown.stdout, "utf-8")
+    assert loaded.plan("validate", tmp_path / "shown.yaml").exit_code == 0
     # The file still names her: she is left out, and it says so.
     [again] = loaded.json("import", path)
     assert (again["forgotten"], again["changes"]) == (1, [])

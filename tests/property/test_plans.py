@@ -4,14 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from models.facts import FACT
 from models.novelty import what_holds
 from models.plan.changes import changes, facts_of
 from models.plan.document import as_document, items_of
-from models.plan.facts import PlanFact, PlanItemDropped, PlanItemStated
+from models.plan.facts import ITEM, PlanFact, PlanItemDropped, PlanItemStated
 from models.plan.fold import fold_plan, history
 from models.plan.reading import read_plan
+from models.plan.references import without_dangling
 from models.plan.yaml_text import read_yaml, write_yaml
 from models.side_facts import subject
 from tests.plans import CUSTOMER, PARTNER
@@ -97,6 +99,41 @@ def test_a_plan_shown_as_a_file_is_the_same_plan() -> None:
         assert again.plan is not None, again.problems
         assert items_of(again.plan) == items
         assert (again.plan.account, again.plan.kind) == (plan.account, plan.kind)
+
+
+REFERRING = {
+    ("priority", "price"): {"name": "price"},
+    ("stakeholder", "cio"): {"name": "n"},
+    ("product", "flow"): {"product": "Flow"},
+    ("target", "it.staff"): {"function": "it", "seniority": "staff", "wanted": 1},
+    ("action", "call"): {"what": "w", "stakeholder": "cio", "product": "flow", "target": "it.staff"},
+    ("term", "2026.flow"): {"fiscal_year": 2026, "product": "flow"},
+    ("competitor", "k"): {"name": "K", "positions": [{"priority": "price", "theirs": 1}]},
+    ("team", "a"): {"role": "sales", "person": "p"},
+    ("team", "b"): {"role": "backup", "person": "p", "backs_up": "a"},
+}
+
+
+@given(st.sets(st.sampled_from(sorted(REFERRING))))
+def test_a_plan_of_which_anything_went_is_shown_as_a_file_that_imports(gone: set[tuple[str, str]]) -> None:
+    whole = {about: ITEM.validate_python({"part": about[0], **told}) for about, told in REFERRING.items()}
+    assert without_dangling(whole) == whole
+    items = {about: item for about, item in whole.items() if about not in gone}
+    again = read_plan(write_yaml(as_document("kita", items)).encode())
+    assert again.plan is not None, again.problems
+    lost = {("term", "2026.flow")} if ("product", "flow") in gone else set()
+    assert set(items_of(again.plan)) == set(items) - lost
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"])).filter(str.strip))
+def test_any_name_that_a_plan_takes_is_shown_as_a_file_that_says_it(name: str) -> None:
+    try:
+        items = {("strategy", "a"): ITEM.validate_python({"part": "strategy", "statement": name})}
+    except ValidationError:
+        return
+    again = read_plan(write_yaml(as_document("kita", items)).encode())
+    assert again.plan is not None, again.problems
+    assert items_of(again.plan) == items
 
 
 @given(st.lists(facts(), max_size=25))

@@ -1,12 +1,13 @@
 """Facts: their ids stay what they were, and what contradicts itself is refused."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from models.facts import FACT, AccountMerged, ContactDeclared, OwnDomainDeclared, VisitorIdentified
+from models.facts import FACT, AccountMerged, ContactDeclared, OwnDomainDeclared, VisitorIdentified, stored_fact
 from models.outcomes import DeadLetter
 from models.sources.fact_records import decode_facts
 
@@ -114,3 +115,37 @@ def test_a_fact_that_does_not_say_when_it_was_stated_is_refused_unless_somebody_
     assert (refused.index, "public suffix" in refused.detail) == (1, True)
     dated = b'[{"type": "own_domain_declared", "domain": "ours.example", "recorded_at": "2025-01-05T00:00:00Z"}]'
     assert decode_facts(dated, now) == decode_facts(dated)
+
+
+STATED_KEYS = [
+    ({"type": "contact_declared"}, "contact_key"),
+    ({"type": "contact_described"}, "contact_key"),
+    ({"type": "contact_affiliated"}, "contact_key"),
+    ({"type": "visitor_identified", "visitor_key": "anon:1"}, "contact_key"),
+    ({"type": "nps_answered", "score": 9, "answered_on": "2026-01-05"}, "contact_key"),
+]
+
+
+@pytest.mark.parametrize(("told", "field"), STATED_KEYS, ids=[told["type"] for told, _ in STATED_KEYS])
+def test_the_key_of_a_contact_is_her_address_however_wide_it_is_written_or_is_refused(
+    told: dict[str, Any], field: str
+) -> None:
+    for written in ("mail:ｓato＠kita.example", "mail:SATO@kita.example", "mail: sato@kita．example"):
+        fact = FACT.validate_python({"recorded_at": AT, **told, field: written})
+        assert getattr(fact, field) == "mail:sato@kita.example"
+    for wrong in ("mail:sato", "mail:a@b, c@d", "mail:\x1b[31ma@b.example", "id:\x1b[31mx", "id:a\u202eb"):
+        with pytest.raises(ValidationError, match=r"no mail address|control character"):
+            FACT.validate_python({"recorded_at": AT, **told, field: wrong})
+
+
+@pytest.mark.parametrize(("told", "field"), STATED_KEYS, ids=[told["type"] for told, _ in STATED_KEYS])
+def test_a_key_that_was_stored_before_it_was_refused_can_still_be_read_and_keeps_its_id(
+    told: dict[str, Any], field: str
+) -> None:
+    for key in ("mail:sato", "mail:ｓato＠kita.example", "id:\x1b[31mx"):
+        fact = stored_fact(json.dumps({"recorded_at": AT, **told, field: key}))
+        assert getattr(fact, field) == key
+        assert stored_fact(fact.model_dump_json()).fact_id == fact.fact_id
+    item = {"part": "stakeholder", "contact_key": "mail:sato"}
+    body = {"type": "plan_item_stated", "recorded_at": AT, "account_id": "kita", "key": "cio", "item": item}
+    assert json.loads(stored_fact(json.dumps(body)).model_dump_json())["item"]["contact_key"] == "mail:sato"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from models.plan.words import Language
 from tests.plans import CUSTOMER, PARTNER
 from tests.stack import ROOT
 
+TODAY = date(2026, 11, 30)
 SCHEMA = ROOT / "docs" / "plan.schema.json"
 
 
@@ -55,7 +57,7 @@ WRONG = [
     (
         "wanted: 3",
         "wanted: ^some",
-        "targets[0].wanted: 'some': it must be a whole number, without signs or units",
+        "targets[0].wanted: 'some': it must be a whole number, without quotes, signs or units",
     ),
     ("due: 2026-10-31", "due: ^soon", "actions.call.due: 'soon': it is no day: write it like 2026-10-01"),
     ("due: 2026-10-31", "due: ^20261031", "actions.call.due: 20261031: it is no day: write it like 2026-10-01"),
@@ -111,6 +113,29 @@ WRONG = [
         "  - ^{fiscal_year: 2026, half: h2, product: flow}",
         "terms[1]: it says of '2026h2.flow' what another entry says: keep one",
     ),
+    ("version: 1", 'version: ^"1"', "version: '1': it must be a whole number, without quotes, signs or units"),
+    ("version: 1", "version: ^true", "version: True: it must be a whole number, without quotes, signs or units"),
+    (
+        "mail:CIO@kita.example",
+        "^mail:cio",
+        "stakeholders.cio.contact_key: 'mail:cio': it is no mail address: write one like mail:sato@example.co.jp",
+    ),
+    (
+        "mail:CIO@kita.example",
+        r'^"id:\u009b31m"',
+        r"stakeholders.cio.contact_key: 'id:\x9b31m': it holds a control character: remove it",
+    ),
+    (
+        "name: price",
+        r'name: ^"\u202eprice"',
+        r"priorities.price.name: '\u202eprice': it holds a control character: remove it",
+    ),
+    (
+        "title:",
+        r'^"\e[31mtitel":',
+        r"stakeholders.cio.'\x1b[31mtitel': there is no such field: use one of contact_key, name,"
+        " title, department, relationship, decision_role, approval_step, owner",
+    ),
 ]
 
 
@@ -120,6 +145,44 @@ def test_what_is_wrong_is_told_with_line_column_field_value_and_remedy(old: str,
     before, after = changed(old, new).split("^")
     line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
     assert lines(before + after) == [f"plan.yaml:{line}:{column}: {told}"]
+
+
+NUMBERS = [
+    ("wanted: 3", "wanted: {}"),
+    ("importance: 9", "importance: {}"),
+    ("approval_step: 2", "approval_step: {}"),
+    ("by_year: 2029", "by_year: {}"),
+    ("recurring: 50", "recurring: {}"),
+    ("amount: 0.5", "amount: {}"),
+    ("wanted: 12", "wanted: {}"),
+    ("reached: 3", "reached: {}"),
+    ("amount: 30000000", "amount: {}"),
+    ("version: 1", "version: {}"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), NUMBERS)
+def test_schema_and_command_agree_on_what_a_number_is(old: str, new: str, tmp_path: Path) -> None:
+    text = CUSTOMER if old in CUSTOMER else PARTNER
+    number = old.partition(": ")[2]
+    path, taken = tmp_path / "plan.yaml", []
+    for value in (number, "true", f'"{number}"', "-1", "2.5", f"{number}.0"):
+        path.write_text(changed(old, new.format(value), text), "utf-8")
+        taken.append(read_plan(path.read_bytes()).plan is not None)
+        assert checked(path) == (0 if taken[-1] else 1), path.read_text("utf-8")
+    assert taken[:3] == [True, False, False]
+
+
+def test_a_no_break_space_is_a_blank_and_joiners_are_letters() -> None:
+    plan = read(changed("name: price", "name: 価格\u00a0と\u200d質")).plan
+    assert plan is not None
+    assert plan.priorities["price"].name == "価格 と\u200d質"
+
+
+def test_an_address_in_full_width_is_the_address() -> None:
+    plan = read(changed("mail:CIO@kita.example", "mail:ｃio＠kita.example")).plan
+    assert plan is not None
+    assert plan.stakeholders["cio"].contact_key == "mail:cio@kita.example"
 
 
 def test_all_errors_are_told_at_once_in_the_order_of_their_lines() -> None:
@@ -162,6 +225,9 @@ def test_no_text_holds_a_mail_address(text: str, place: str) -> None:
         (b"a: 1\n\tb: 1\n", "2:1: it is no YAML"),
         (b"a: \x01\n", "1:4: a character that YAML does not allow"),
         (b"a: [1\n", "it is no YAML"),
+        (b'"\\ud800": 1\n', "1:1: it holds half of a character"),
+        (b'a: "\\udfff"\n', "1:4: a: it holds half of a character"),
+        (b"a: !<%1b[31m> 1\n", r"1:4: the tag '\x1b[31m' is not read"),
         (b"? [a]\n: 1\n", "1:3: a key is a list or a mapping"),
         (b"", "the file is empty: `setten plan init ACCOUNT` writes one"),
         (b"- a\n", "it must be a mapping"),
@@ -186,7 +252,7 @@ def warnings(tmp_path: Path, *texts: str, limit: int = 8) -> list[str]:
     for number, text in enumerate(texts):
         paths.append(tmp_path / f"{number}.yaml")
         paths[-1].write_text(text, "utf-8")
-    found = read_files(paths, limit)
+    found = read_files(paths, limit, TODAY)
     assert found.errors == 0
     return [one.problem.line(one.file.name) for one in found.found]
 
@@ -216,10 +282,20 @@ def test_it_is_warned_where_an_owner_has_too_many_chosen_accounts(tmp_path: Path
     assert told[0].startswith("0.yaml:5:10: warning: selection.owner: 'Yui': has 3 strategic accounts, more than 2")
 
 
+def test_it_is_warned_where_products_differ_in_case_alone_or_what_is_done_lies_ahead(tmp_path: Path) -> None:
+    [line] = warnings(tmp_path, changed("terms:", "  upper: {product: ＦＬＯＷ}\nterms:"))
+    assert "products.upper.product: 'ＦＬＯＷ': 'Flow' differs in case or width only" in line
+    assert warnings(tmp_path, changed("done_on: 2026-09-01", f"done_on: {TODAY}")) == []
+    [line] = warnings(tmp_path, changed("done_on: 2026-09-01", "done_on: 2026-12-01"))
+    assert "actions.sent.done_on: 2026-12-01: it is after today, 2026-11-30" in line
+    [line] = warnings(tmp_path, changed("theirs: Ben", "status: done, done_on: 2026-12-01", PARTNER))
+    assert "warning: partner.actions.deals.done_on: 2026-12-01" in line
+
+
 def test_two_files_of_one_account_are_an_error(tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(CUSTOMER, "utf-8")
-    [one] = read_files([tmp_path / "a.yaml", tmp_path / "b.yaml"], 8).found
+    [one] = read_files([tmp_path / "a.yaml", tmp_path / "b.yaml"], 8, TODAY).found
     assert (one.file.name, one.problem.severity, one.problem.at.line) == ("b.yaml", "error", 2)
 
 
@@ -273,6 +349,27 @@ def test_the_template_is_a_plan_as_it_is_and_with_all_its_examples(kind: str, la
     path.write_text(whole, "utf-8")
     assert checked(path) == 0
     assert warnings(tmp_path, whole) == []
+
+
+@pytest.mark.parametrize("account", ["123", "true", "null", "1.5", "0x1F", "no", "2026-10-01"])
+def test_an_id_that_reads_as_something_else_is_quoted_in_the_template(account: str) -> None:
+    plan = read(template(account, PlannedAccount("Kita", "customer", ""), [], "en")).plan
+    assert plan is not None
+    assert plan.account == account
+
+
+def test_contacts_come_into_the_template_without_what_a_plan_may_not_say() -> None:
+    known = PlannedAccount("Ki\x1b[31mta", "customer", "")
+    candidates = [
+        Candidate("mail:hana@kita.example", "Hana\u00a0佐伯", "CTO hana@kita.example", "\x1bIT"),
+        Candidate("mail:hana", "Hana", "", ""),
+    ]
+    text = template("kita", known, candidates, "en")
+    assert "\x1b" not in text
+    plan = read(text).plan
+    assert plan is not None
+    [only] = plan.stakeholders.values()
+    assert (only.name, only.title, only.department) == ("Hana 佐伯", "", "IT")
 
 
 @pytest.mark.parametrize(

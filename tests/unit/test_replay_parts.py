@@ -9,7 +9,7 @@ from infra.shadow import DERIVED, FORGOTTEN, SOURCES
 from jobs.migrate import migrations
 
 # Neither rebuilt nor read: what people did with dead letters, and what was found and told at its time.
-STAY = {"dead_letter_successors", "assessments", "alerts"}
+STAY = {"dead_letter_successors", "assessments", "alerts", "priorities"}
 # Computed after the exchange, from what was exchanged.
 FOLLOW = {"stage_transitions", "rollup_refreshes", *(f"rollup_{one.name}" for one in ROLLUPS)}
 

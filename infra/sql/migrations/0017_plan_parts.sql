@@ -33,13 +33,13 @@ FROM
 WHERE JSONExtractString(told, 'type') = 'plan_item_stated'
 COMMENT 'What account plans said at a moment, an item a row';
 
--- grain: account x product x fiscal year that its plan has a target for.
+-- grain: account x product x fiscal year that its plan has a target for; one row of a product without targets.
 CREATE VIEW plan_products
 (
     account_id     String COMMENT 'account whose plan it is',
     product        String COMMENT 'name of the product, as in opportunities and products',
     currency       Nullable(String) COMMENT 'ISO 4217',
-    fiscal_year    UInt16 COMMENT 'fiscal year of the target, named by the calendar year in which it begins',
+    fiscal_year    Nullable(UInt16) COMMENT 'fiscal year of the target, named by the calendar year in which it begins; NULL of a product without targets',
     current_amount Nullable(Float64) COMMENT 'revenue of the last full fiscal year as the plan has it, NULL where nobody knows',
     target_amount  Nullable(Float64) COMMENT 'what the product is to bring in that fiscal year',
     recorded_at    DateTime64(6, 'UTC') COMMENT 'when this was stated'
@@ -48,12 +48,12 @@ AS SELECT
     account_id,
     JSONExtractString(item, 'product') AS product,
     JSONExtract(item, 'currency', 'Nullable(String)') AS currency,
-    toUInt16(JSONExtractUInt(target, 'fiscal_year')) AS fiscal_year,
+    JSONExtract(target, 'fiscal_year', 'Nullable(UInt16)') AS fiscal_year,
     JSONExtract(item, 'current_amount', 'Nullable(Float64)') AS current_amount,
     JSONExtract(target, 'amount', 'Nullable(Float64)') AS target_amount,
     recorded_at
 FROM plan_items
-ARRAY JOIN JSONExtractArrayRaw(item, 'targets') AS target
+LEFT ARRAY JOIN JSONExtractArrayRaw(item, 'targets') AS target
 WHERE part = 'product'
 COMMENT 'Mid-term revenue targets of account plans, by product and fiscal year';
 
