@@ -11,7 +11,7 @@ from infra.clickhouse import ClickHouse
 from infra.priority import rank_accounts
 from infra.settings import load_settings
 from jobs.console import clear_errors, err, fail, out, print_json
-from jobs.options import AsJson, Config, DataDirOption
+from jobs.options import AsJson, Config, DataDirOption, past_day
 from jobs.priority_file import ModelUnusable, default_model, load_model
 from jobs.priority_output import as_json_ranking, print_csv, ranking_table
 from jobs.priority_why import why_json, why_lines
@@ -60,10 +60,9 @@ def prioritise(
         raise fail("--json and --csv: use one of them", 2)
     if why is not None and (as_csv or tier or limit):
         raise fail("--why takes one account: leave --tier, --limit and --csv out", 2)
-    if as_of is not None and not 1990 <= as_of.year <= 2100:
-        raise fail(f"--as-of {as_of.date()}: give a year from 1990 to 2100", 2)
     with clear_errors():
         settings = load_settings(config, data_dir)
+        day = past_day(as_of, settings)
         try:
             model = load_model(settings.priority_model)
         except ModelUnusable as error:
@@ -71,7 +70,6 @@ def prioritise(
                 err.print(wrong, markup=False)
             count = len(error.told)
             raise fail(f"the priority model has {count} {'error' if count == 1 else 'errors'}") from None
-        day = as_of.date() if as_of else datetime.now(settings.zone).date()
         ranking = rank_accounts(ClickHouse(settings), settings.zone, model, day)
     if why is not None:
         found = _found(ranking, why)
