@@ -83,8 +83,8 @@ class Coverage:
         return [_line(row, touches_known) for row in self._clickhouse.rows("coverage_by_account", parameters)]
 
     def known_since(self) -> date | None:
-        """The first day of which the store has touches."""
-        found: date | None = self._clickhouse.rows("coverage_known_since")[0]["known_since"]
+        """The first day of which the store has a touch that counts for an account."""
+        found: date | None = self._clickhouse.rows("touched_since")[0]["day"]
         return found
 
     def _name(self, account_id: str, as_of: date) -> str:

@@ -60,9 +60,9 @@ class Scores:
         declared = self._clickhouse.rows("accounts", {"accounts": list(accounts), "as_of": as_of})
         found = {row["account_id"]: row for row in self._scored(as_of, accounts)}
         ranks = self._ranks(as_of, sorted(found))
-        [since] = self._clickhouse.rows("touched_since")
+        since = self.touched_since()
         known, known_before = (
-            since["day"] is not None and day >= since["day"] for day in (as_of, as_of - timedelta(days=CHANGE_DAYS))
+            since is not None and day >= since for day in (as_of, as_of - timedelta(days=CHANGE_DAYS))
         )
         scored = []
         for account in declared:
@@ -91,8 +91,10 @@ class Scores:
     def update(self, as_of: date, since: date, accounts: Sequence[str] = ()) -> Iterator[Updated]:
         """Make the stored transitions of these days those that follow from contact_day; yields after some accounts.
 
-        since, as_of: both included; all accounts, if none is named. Doing it again changes nothing.
+        since, as_of: both included; all accounts, if none is named. Doing it again changes nothing. Once all accounts
+        are done, it is noted since when their stages are computed.
         """
+        computed_since = since if since > FIRST_DAY else self.touched_since()
         wanted = set(accounts)
         chosen = [one for one in self.accounts() if not wanted or one in wanted]
         for start in range(0, len(chosen), _ACCOUNTS_AT_ONCE):
@@ -100,15 +102,36 @@ class Scores:
         if not wanted:
             # The views for BI tools show the stages of this profile; see infra/sql/bi.
             self._clickhouse.insert_rows("store_facts", ("name", "value"), [("score_profile", self.profile.version)])
+        if not wanted and computed_since is not None:
+            self._note(computed_since, whole=since <= FIRST_DAY)
+
+    def touched_since(self) -> date | None:
+        """The first day of which the store knows a touch that counts for an account; before, scores are unknown."""
+        [since] = self._clickhouse.rows("touched_since")
+        found: date | None = since["day"]
+        return found
 
     def accounts(self) -> list[str]:
         """The accounts that an update of all looks at."""
         return [row["account_id"] for row in self._clickhouse.rows("stage_accounts", {"profile": self.profile.version})]
 
+    def _note(self, since: date, *, whole: bool) -> None:
+        """Note for kpi_known_since since when stages are computed.
+
+        By the last update of all of history, which counts where there is one; and by the first of the worker, whose
+        later ones go on from there.
+        """
+        name = f"stages_since_{'update' if whole else 'worker'} {self.profile.version}"
+        noted = [row["value"] for row in self._clickhouse.rows("stages_noted", {"name": name})]
+        if noted != [str(since)] and (whole or not noted):
+            self._clickhouse.insert_rows("store_facts", ("name", "value"), [(name, str(since))])
+
     def _update(self, as_of: date, since: date, accounts: list[str]) -> Updated:
         # The epoch first: what is read afterwards is of this one or newer, so that a version never claims too much.
         epoch = self._epoch()
         standing = self._standing(accounts, since, as_of)
+        # Before the touches too: what is read afterwards is newer than these rows, so that it may stand above them.
+        stored = self._versions(accounts, since, as_of)
         changes = self._changes(accounts, since - timedelta(days=memory_days(self.profile)), as_of)
         rows: list[tuple[Any, ...]] = []
         written = 0
@@ -119,21 +142,29 @@ class Scores:
             before = standing[account]
             for day, transition in found.items():
                 if before.get(day) != _told(transition):
-                    rows.append(self._row(account, transition, epoch, is_deleted=0))
+                    rows.append(self._row(account, transition, epoch, stored, is_deleted=0))
                     written += 1
             for day in before.keys() - found.keys():
                 gone = Transition(day, "", "", False, 0.0, 0, 0, "", "", seen.by(day))
-                rows.append(self._row(account, gone, epoch, is_deleted=1))
+                rows.append(self._row(account, gone, epoch, stored, is_deleted=1))
         self._clickhouse.insert_rows("stage_transitions", _COLUMNS, rows)
         return Updated(len(accounts), written, len(rows) - written)
 
-    def _row(self, account: str, told: Transition, epoch: int, *, is_deleted: int) -> tuple[Any, ...]:
-        version = (epoch << 32) | told.seen
+    def _row(
+        self, account: str, told: Transition, epoch: int, stored: dict[tuple[str, date], int], *, is_deleted: int
+    ) -> tuple[Any, ...]:
+        # Touches that expire lower their number under one epoch.
+        version = max((epoch << 32) | told.seen, stored.get((account, told.day), -1) + 1)
         return (self.profile.version, account, told.day, *_told(told), version, is_deleted)
 
     def _epoch(self) -> int:
         [state] = self._clickhouse.rows("bound_epoch")
         return int(state["epoch"])
+
+    def _versions(self, accounts: list[str], since: date, last: date) -> dict[tuple[str, date], int]:
+        parameters = {"profile": self.profile.version, "accounts": accounts, "first": since, "last": last}
+        rows = self._clickhouse.rows("stage_versions", parameters)
+        return {(row["account_id"], row["day"]): row["version"] for row in rows}
 
     def _standing(self, accounts: list[str], since: date, last: date) -> dict[str, dict[date, tuple[Any, ...]]]:
         parameters = {"profile": self.profile.version, "accounts": accounts, "first": since, "last": last}

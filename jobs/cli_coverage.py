@@ -22,7 +22,7 @@ from jobs.coverage_output import (
     quarter_rows,
     summary_lines,
 )
-from jobs.options import AsJson, Config, DataDirOption
+from jobs.options import AsJson, Config, DataDirOption, past_day
 
 Language = Literal["en", "ja"]
 _LINE = ("account_id", "name", "tier", "known", "engaged", "management", "wanted", "missing", "share_of_strongest")
@@ -73,12 +73,10 @@ def coverage(
         raise fail("--people and --management are two tables: use one of them with --csv", 2)
     if not account and (with_people or with_management):
         raise fail("--people and --management are of one account: name it, `setten coverage ACCOUNT …`", 2)
-    if as_of and not 1990 <= as_of.year <= 2100:
-        raise fail(f"--as-of {as_of.date()}: give a year from 1990 to 2100", 2)
     spoken: Language = "ja" if lang == "ja" else "en"
     with clear_errors():
         settings = load_settings(config, data_dir)
-        day = as_of.date() if as_of else datetime.now(settings.zone).date()
+        day = past_day(as_of, settings)
         asked = Coverage(ClickHouse(settings), settings.zone, settings.fiscal_year_start_month)
         if not account:
             _print_lines(asked, day, spoken, as_json=as_json, as_csv=as_csv)

@@ -13,7 +13,7 @@ from infra.priority_model import default_model, load_model
 from infra.priority_record import record_ranking
 from infra.settings import load_settings
 from jobs.console import clear_errors, err, fail, out, print_json
-from jobs.options import AsJson, Config, DataDirOption
+from jobs.options import AsJson, Config, DataDirOption, past_day
 from jobs.priority_output import as_json_ranking, print_csv, ranking_table
 from jobs.priority_why import why_json, why_lines
 from models.priority.model import FACTORS
@@ -64,14 +64,10 @@ def prioritise(
         raise fail("--json and --csv: use one of them", 2)
     if why is not None and (as_csv or tier or limit or record):
         raise fail("--why takes one account: leave --tier, --limit, --record and --csv out", 2)
-    if as_of is not None and not 1990 <= as_of.year <= 2100:
-        raise fail(f"--as-of {as_of.date()}: give a year from 1990 to 2100", 2)
     with clear_errors():
         settings = load_settings(config, data_dir)
         model = load_model(settings)
-        day = as_of.date() if as_of else datetime.now(settings.zone).date()
-        if record and day > (today := datetime.now(settings.zone).date()):
-            raise fail(f"--record --as-of {day}: the day has not come, today is {today}; leave --record out", 2)
+        day = past_day(as_of, settings)
         clickhouse = ClickHouse(settings)
         if record:
             ranking, is_news = record_ranking(clickhouse, settings, model, day, datetime.now(UTC))

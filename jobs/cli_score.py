@@ -13,7 +13,7 @@ from infra.score_profile import default_text, load_profile
 from infra.scores import Scores
 from infra.settings import Settings, load_settings
 from jobs.console import clear_errors, fail, out, print_json
-from jobs.options import AsJson, Config, DataDirOption
+from jobs.options import AsJson, Config, DataDirOption, past_day
 from jobs.score_output import (
     Why,
     phases_table,
@@ -102,12 +102,14 @@ def why(
         scores = Scores(clickhouse, load_profile(settings))
         _known(clickhouse, account, day)
         rows, names = scores.ledger(account, day)
+        since = scores.touched_since()
+    known = since is not None and day >= since
     told = Why(
         account,
         day,
         scores.profile,
-        score(scores.profile, rows, day),
-        engaged(scores.profile, rows, day),
+        score(scores.profile, rows, day) if known else None,
+        engaged(scores.profile, rows, day) if known else None,
         contributions(scores.profile, rows, day),
         names,
     )
@@ -202,10 +204,8 @@ def _one_form(as_json: bool, as_csv: bool) -> None:
 
 
 def _asked(data_dir: Path | None, config: Path | None, as_of: datetime | None) -> tuple[Settings, ClickHouse, date]:
-    if as_of is not None and not 1990 <= as_of.year <= 2100:
-        raise fail("--as-of: give a year from 1990 to 2100", 2)
     settings = load_settings(config, data_dir)
-    day = as_of.date() if as_of else datetime.now(settings.zone).date()
+    day = past_day(as_of, settings)
     return settings, ClickHouse(settings), day
 
 

@@ -61,7 +61,7 @@ def migrate_tables(settings: Settings) -> list[str]:
         )
         clickhouse.statement(
             "CREATE TABLE IF NOT EXISTS store_facts (name String, value String) ENGINE = ReplacingMergeTree"
-            " ORDER BY name COMMENT 'What this store was made with and cannot change without a rebuild'"
+            " ORDER BY name COMMENT 'What this store was made with, and what was done to it'"
         )
         _check_zone(clickhouse, settings.business_timezone)
         applied = set(str(clickhouse.statement("SELECT groupArray(name) FROM migrations FINAL FORMAT TSV")).split("'"))

@@ -130,13 +130,16 @@ def print_scores_csv(rows: Sequence[AccountScore], profile: ScoreProfile, day: d
 
 @dataclass(frozen=True)
 class Why:
-    """The ledger of an account as of a day, by contact and action. names: of its contacts, where they are known."""
+    """The ledger of an account as of a day, by contact and action. names: of its contacts, where they are known.
+
+    total, lately: None before the store knows of any touch.
+    """
 
     account_id: str
     day: date
     profile: ScoreProfile
-    total: float
-    lately: Engaged
+    total: float | None
+    lately: Engaged | None
     ledger: Sequence[Contribution]
     names: Mapping[str, str]
 
@@ -159,12 +162,12 @@ def why_table(told: Why, limit: int, lang: Language) -> Table:
             *(str(count) for count in (one.days, one.touches, one.counted)),
             str(one.last_day),
             _number(one.points),
-            f"{one.points / told.total:.1%}",
+            _share(one.points, told.total),
         )
     if rest := told.ledger[limit:]:
         points = sum(one.points for one in rest)
         more = words["more"].format(count=len(rest))
-        table.add_row(more, *[""] * 6, _number(points), f"{points / told.total:.1%}", style="dim")
+        table.add_row(more, *[""] * 6, _number(points), _share(points, told.total), style="dim")
     table.add_row(words["total"], *[""] * 6, _number(told.total), "", style="bold")
     return table
 
@@ -173,7 +176,8 @@ def why_json(told: Why) -> dict[str, Any]:
     """For `--json`: the whole ledger by contact and action."""
     ledger = [{**asdict(one), "name": told.names.get(one.contact_key, "")} for one in told.ledger]
     head = {"account_id": told.account_id, "as_of": told.day, "profile": told.profile.version, "score": told.total}
-    return {**head, **asdict(told.lately), "ledger": ledger}
+    lately = asdict(told.lately) if told.lately else dict.fromkeys(field.name for field in fields(Engaged))
+    return {**head, **lately, "ledger": ledger}
 
 
 def print_why_csv(told: Why) -> None:
@@ -245,6 +249,10 @@ def _number(value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return _UNKNOWN
     return f"{value:+,.1f}" if signed else f"{value:,.1f}"
+
+
+def _share(points: float, total: float | None) -> str:
+    return f"{points / total:.1%}" if total else _UNKNOWN
 
 
 def _text(told: str) -> str:

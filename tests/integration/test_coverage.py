@@ -28,6 +28,7 @@ CASES = [*((account, as_of) for account in ACCOUNTS for as_of in DATES), ("higas
 class World(NamedTuple):
     coverage: Coverage
     count: Count
+    clickhouse: ClickHouse
 
     def account(self, account: str, as_of: date) -> AccountCoverage:
         """Asked once each: many tests look at the same days."""
@@ -61,6 +62,7 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
     yield World(
         Coverage(clickhouse, settings.zone, settings.fiscal_year_start_month),
         Count(everybody, events),
+        clickhouse,
     )
     clickhouse.statement("DROP DATABASE coverage")
     clickhouse.close()
@@ -217,6 +219,27 @@ def test_before_the_first_touch_of_the_store_who_was_engaged_is_unknown(world: W
     assert world.account("aozora", early).counts.engaged is None
     assert world.account("aozora", early).counts.known > 0
     assert {line.counts.engaged for line in world.coverage.by_account(early)} == {None}
+
+
+def test_what_touched_no_account_and_machines_alone_tell_not_since_when_touches_are_known(world: World) -> None:
+    since = world.coverage.known_since()
+    assert since
+    assert since >= FIRST
+    # Nobody's, in 2015; a machine's, in 2016; and one that was taken back.
+    rows = (
+        "('', '2015-03-01', 'anon:x', 'email', 'opened', 'inbound', '', 1, 0, now(), now(), 1, 0),"
+        "('kita', '2016-03-01', 'mail:m@kita.example', 'email', 'opened', 'inbound', '', 0, 3, now(), now(), 1, 0),"
+        "('kita', '2017-03-01', 'mail:m@kita.example', 'email', 'opened', 'inbound', '', 2, 0, now(), now(), 1, 0),"
+        "('kita', '2017-03-01', 'mail:m@kita.example', 'email', 'opened', 'inbound', '', 2, 0, now(), now(), 2, 1)"
+    )
+    world.clickhouse.statement(f"INSERT INTO contact_day VALUES {rows}")
+    try:
+        assert world.coverage.known_since() == since
+        assert world.account("aozora", date(2018, 1, 1)).counts.engaged is None
+        [kpis] = world.clickhouse.rows("kpi_known_since", {"known_before": "2026-06-11 00:00:00", "profile": ""})
+        assert kpis["touches"] == since
+    finally:
+        world.clickhouse.statement("DELETE FROM contact_day WHERE day < '2018-01-01'")
 
 
 def test_an_account_that_is_part_of_another_or_none_is_refused_with_what_to_ask_for(world: World) -> None:

@@ -82,13 +82,15 @@ _CONTACT_DAYS = (
 )
 
 
-def _contact_day_granules(store: Store, name: str, parameters: dict[str, Any]) -> tuple[int, int]:
-    """How many granules of contact_day a query reads, of how many."""
+def _granules(
+    store: Store, name: str, parameters: dict[str, Any], table: str = "contact_day", *, last: bool = False
+) -> tuple[int, int]:
+    """How many granules of a table a query reads, of how many. last: only where it names the table last."""
     plan = store.clickhouse.query_text(f"EXPLAIN indexes = 1 {load_sql(name)}", parameters)
     text = "\n".join(plan.column(0).to_pylist())
-    reads = [part for part in text.split("ReadFromMergeTree ")[1:] if re.match(r"\(\w+\.contact_day\)", part)]
+    reads = [part for part in text.split("ReadFromMergeTree ")[1:] if re.match(rf"\(\w+\.{table}\)", part)]
     chosen, of = 0, 0
-    for part in reads:
+    for part in reads[-1:] if last else reads:
         told = [tuple(map(int, one)) for one in re.findall(r"Granules: (\d+)/(\d+)", part)]
         chosen, of = chosen + told[-1][0], of + told[0][1]
     assert of > 100, f"{name}: the table is too small to tell: {text}"
@@ -104,9 +106,41 @@ def test_the_coverage_of_an_account_reads_no_other_account_and_of_all_no_other_y
     asked = {"account_id": "a7", "accounts": ["a7"], "day": day, "known_before": "2026-06-11 00:00:00"}
     quarters = {"firsts": [date(2023, 4, 1)], "lasts": [day], "first": date(2023, 4, 1), "last": day}
     for name in ("coverage_history", "coverage_people", "coverage_by_account", "coverage_management"):
-        chosen, of = _contact_day_granules(store, name, asked | quarters)
+        chosen, of = _granules(store, name, asked | quarters)
         # One granule or two of each of the six or seven years.
         assert chosen <= 14, f"{name} reads {chosen} of {of} granules"
     for name in ("coverage_people", "coverage_by_account"):
-        chosen, of = _contact_day_granules(store, name, asked | {"accounts": []})
+        chosen, of = _granules(store, name, asked | {"accounts": []})
         assert chosen < 0.4 * of, f"{name} of all accounts reads {chosen} of {of} granules, and not two years at most"
+
+
+_CONTACTS = (
+    "INSERT INTO contacts (contact_key, account_id, name, seniority, epoch)"
+    " SELECT concat('mail:p', toString(number)), '', 'n', 'staff', 1 FROM numbers(1000000)"
+)
+_PROFILE = {
+    "actions": ["email.received"],
+    "points": [1.0],
+    "caps": [1],
+    "seniorities": ["unknown"],
+    "weights": [1.0],
+    "people_days": 90,
+    "horizon_days": 300,
+    "half_life": 30.0,
+}
+
+
+def test_what_is_asked_of_an_account_looks_up_its_contacts_and_no_others(new_store: Callable[..., Store]) -> None:
+    store = new_store()
+    for statement in (_CONTACT_DAYS, _CONTACTS):
+        store.clickhouse.statement(statement)
+    first, day = date(2025, 6, 10), date(2026, 6, 10)
+    asked = {"account_id": "a7", "account": "a7", "accounts": ["a7"], "first": first, "last": day, "recent": first}
+    asked |= {"as_of": day, "before": first, "firsts": [first], "lasts": [day], **_PROFILE}
+    for name in ("coverage_management", "score_accounts", "score_changes", "score_ledger"):
+        chosen, of = _granules(store, name, asked, "contacts")
+        # Nine contacts.
+        assert chosen <= 20, f"{name} reads {chosen} of {of} granules"
+    # Before it, whoever was identified is looked for among all contacts.
+    chosen, of = _granules(store, "coverage_own_side", asked, "contacts", last=True)
+    assert chosen <= 20, f"coverage_own_side reads {chosen} of {of} granules"

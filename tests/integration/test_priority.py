@@ -519,7 +519,7 @@ def test_why_names_what_the_plan_wants_by_product_and_says_where_that_decides(
         (("--why", "a01", "--limit", "3"), "leave --tier, --limit, --record and --csv out"),
         (("--as-of", "1800-01-01"), "give a year"),
         (("--limit", "0"), "--limit"),
-        (("--record", "--as-of", "2099-01-01"), "the day has not come"),
+        (("--record", "--as-of", "2099-01-01"), "nobody knows that day yet"),
         (("--record", "--why", "a01"), "leave --tier, --limit, --record and --csv out"),
     ],
 )

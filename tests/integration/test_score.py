@@ -16,13 +16,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from infra.clickhouse import ClickHouse
-from infra.kpis import phases
+from infra.kpis import Question, ask_kpi, phases
 from infra.score_profile import default_text, load_profile
 from infra.scores import FIRST_DAY, LATE_DAYS, Scores
 from infra.settings import Settings
 from infra.store import Store
 from jobs.demo.world import build
 from jobs.migrate import migrate_tables
+from models.kpis import KPIS
+from models.periods import latest
 from models.records import Origin
 from models.score.ledger import contributions, engaged, score
 from streams.ingest.batch import Record
@@ -205,6 +207,14 @@ def test_why_tells_a_ledger_that_adds_up_to_the_score(world: World) -> None:
     assert "email.received" in shown or "meeting.held" in shown
 
 
+def test_why_tells_no_score_before_the_first_touch_of_the_store(world: World) -> None:
+    early = ("why", "mikazuki", "--as-of", "2001-01-01")
+    told = json.loads(setten(world, *early, "--json").stdout)
+    assert (told["score"], told["people"], told["managers"], told["ledger"]) == (None, None, None, [])
+    shown = setten(world, *early).stdout
+    assert ("0.0" in shown, "mikazuki has –" in shown) == (False, True)
+
+
 def test_the_phases_of_an_account_have_their_days(world: World) -> None:
     [one] = json.loads(setten(world, "phases", "mikazuki", *AS_OF, "--json").stdout)
     rows = [row for row in stored(world.scores, world.clickhouse) if row["account_id"] == "mikazuki"]
@@ -292,6 +302,57 @@ def test_the_last_days_alone_are_put_right_by_what_their_days_need(small: Small)
     assert small.found() != small.right()
     update(small.scores, LAST, "aozora", since=since)
     assert small.found() == small.right()
+
+
+def test_days_whose_touches_expired_lose_their_stages_and_get_them_back_with_the_touches(small: Small) -> None:
+    meetings = [meeting(LAST - timedelta(days=back), who) for back in range(400, 500, 12) for who in PEOPLE]
+    ingest(small.cycle, *meetings)
+    update(small.scores, LAST)
+    before, middle = small.found(), LAST - timedelta(days=350)
+    first = LAST - timedelta(days=425)  # so that some of the first stages remain, on other days
+    # As retention does: rows go, no epoch tells of it.
+    statement = small.store.clickhouse.statement
+    statement(f"CREATE TABLE kept ENGINE = Memory AS SELECT * FROM contact_day FINAL WHERE day < '{first}'")
+    statement(f"DELETE FROM contact_day WHERE day < '{first}'")
+    _, removed = update(small.scores, LAST)
+    right = {k: a.transitions(date(2024, 6, 1), LAST) for k, a in plain(small.store.clickhouse).items()}
+    assert (removed > 0, small.found()) == (True, {k: v for k, v in right.items() if v})
+    assert small.found()["aozora"] != before["aozora"]
+    assert any(day < middle for day, *_ in small.found()["aozora"])
+    assert update(small.scores, LAST) == (0, 0)
+    statement("INSERT INTO contact_day SELECT * FROM kept")
+    assert update(small.scores, LAST)[0] > 0
+    assert small.found() == before
+    assert update(small.scores, LAST) == (0, 0)
+
+
+def mql_of(small: Small, *quarters: str) -> list[Any]:
+    rows = ask_kpi(
+        small.store.clickhouse,
+        ZoneInfo("Asia/Tokyo"),
+        Question(KPIS["funnel"], latest("quarter", LAST, 5, 4), LAST, profile=small.scores.profile.version),
+    )
+    told = {row.period.label: row.values["mqls"] for row in rows}
+    return [told[one] for one in quarters]
+
+
+def test_mqls_are_unknown_before_the_days_whose_stages_the_worker_computed_until_all_are(small: Small) -> None:
+    quarters = ("FY2025 Q1", "FY2025 Q2", "FY2025 Q4", "FY2026 Q1")
+    assert mql_of(small, *quarters) == [None] * 4
+    keeper = StageKeeper(lambda: small.scores)
+    keeper.run(LAST - timedelta(days=1), [])
+    keeper.run(LAST, [])
+    assert small.found()
+    assert mql_of(small, *quarters)[:3] == [None] * 3
+    assert mql_of(small, *quarters)[3] is not None
+    update(small.scores, LAST, "aozora")
+    assert mql_of(small, *quarters)[2] is None, "one account is not all"
+    update(small.scores, LAST)
+    first = min(day for day, _, to in small.found()["aozora"] if to == "mqa")
+    assert first < date(2025, 10, 1)
+    assert mql_of(small, *quarters) == [None, 1, 0, 0]
+    keeper.run(LAST + timedelta(days=1), [])
+    assert mql_of(small, *quarters) == [None, 1, 0, 0]
 
 
 def test_a_merger_moves_the_stages_to_the_account_that_goes_on(small: Small) -> None:

@@ -58,7 +58,7 @@ FROM
 ) AS shared
 LEFT JOIN
 (
-    SELECT contact_key, name, department, job_function FROM contacts FINAL
+    SELECT contact_key, name, department, job_function FROM contacts FINAL WHERE contact_key IN (SELECT contact_key FROM ours)
 ) AS known ON known.contact_key = shared.contact_key
 GROUP BY contact_key, name, department, job_function
 ORDER BY signals DESC, contact_key

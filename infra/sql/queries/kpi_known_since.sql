@@ -2,7 +2,7 @@
 -- grain: one row. parameters: known_before DateTime64, the first moment of which statements do not count; profile String,
 -- version of the score profile.
 SELECT
-    (SELECT minOrNull(day) FROM contact_day FINAL WHERE account_id != '') AS touches,
+    (SELECT minOrNull(day) FROM contact_day FINAL WHERE account_id != '' AND touches > 0) AS touches,
     (
         SELECT minOrNull(least(ifNull(opened_on, closed_on), ifNull(closed_on, opened_on)))
         FROM opportunities_known(known_before = {known_before:DateTime64(6, 'UTC')})
@@ -10,10 +10,10 @@ SELECT
     (
         SELECT minOrNull(answered_on) FROM nps_answers_known(known_before = {known_before:DateTime64(6, 'UTC')})
     ) AS answers,
-    -- Stages are computed of all touches: from the first of these on, if they were computed at all.
-    if(
-        (SELECT count() FROM stage_transitions FINAL WHERE profile = {profile:String}) = 0,
-        NULL,
-        touches
+    -- The last update of all of history says so, without one the first of the worker: notes of infra/scores.py.
+    (
+        SELECT toDateOrNull(argMaxOrNull(value, startsWith(name, 'stages_since_update ')))
+        FROM store_facts FINAL
+        WHERE name IN (concat('stages_since_update ', {profile:String}), concat('stages_since_worker ', {profile:String}))
     ) AS stages,
     (SELECT minOrNull(month) FROM revenue FINAL) AS revenue

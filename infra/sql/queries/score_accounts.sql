@@ -40,6 +40,11 @@ FROM
     LEFT JOIN
     (
         SELECT contact_key, toString(seniority) AS seniority FROM contacts FINAL
+        WHERE empty({accounts:Array(String)}) OR contact_key IN
+        (
+            SELECT contact_key FROM contact_day
+            WHERE account_id IN {accounts:Array(String)} AND day BETWEEN {first:Date} AND {as_of:Date} AND direction IN ('inbound', 'mutual')
+        )
     ) AS known ON known.contact_key = engaged.contact_key
     WHERE place > 0
 )

@@ -2,7 +2,7 @@
 -- touches the rows were computed from. A person counts as engaged from a day with points on, for people_days days.
 -- grain: account x day on which something changes; days after `last` are those on which people end to count.
 -- parameters: accounts Array(String); first and last Date, both included; people_days UInt32; actions, points, caps,
--- seniorities and weights as in score_accounts. keys: prefix of the sort key of contact_day.
+-- seniorities and weights as in score_accounts. keys: prefix of the sort key of contact_day; of contacts those of these rows.
 SELECT
     account_id,
     groupArray(day) AS days,
@@ -74,6 +74,13 @@ FROM
             LEFT JOIN
             (
                 SELECT contact_key, toString(seniority) AS seniority FROM contacts FINAL
+                WHERE contact_key IN
+                (
+                    SELECT contact_key FROM contact_day
+                    WHERE account_id IN {accounts:Array(String)}
+                      AND day BETWEEN {first:Date} AND {last:Date}
+                      AND direction IN ('inbound', 'mutual')
+                )
             ) AS known ON known.contact_key = engaged.contact_key
             WHERE place > 0
         )

@@ -1,6 +1,6 @@
 -- The contact-days of an account that can have points, with what is known of the contact today.
 -- grain: contact_day row. parameters: account String; first and last Date, both included.
--- keys: prefix of the sort key of contact_day.
+-- keys: prefix of the sort key of contact_day; of contacts those of these rows.
 SELECT
     day,
     engaged.contact_key AS contact_key,
@@ -23,4 +23,9 @@ FROM
 LEFT JOIN
 (
     SELECT contact_key, name, toString(seniority) AS seniority FROM contacts FINAL
+    WHERE contact_key IN
+    (
+        SELECT contact_key FROM contact_day
+        WHERE account_id = {account:String} AND day BETWEEN {first:Date} AND {last:Date} AND direction IN ('inbound', 'mutual')
+    )
 ) AS known ON known.contact_key = engaged.contact_key

@@ -1,3 +1,3 @@
 -- Since when the store knows of touches that count for accounts; NULL where it knows of none.
--- grain: one row. No FINAL: a row that was superseded says no other day than the one that stands.
-SELECT minOrNull(day) AS day FROM contact_day WHERE account_id != '' AND is_deleted = 0
+-- grain: one row. Machines alone are no touch.
+SELECT minOrNull(day) AS day FROM contact_day FINAL WHERE account_id != '' AND touches > 0
