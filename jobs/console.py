@@ -64,6 +64,11 @@ def clear_errors() -> Iterator[None]:
         raise fail(str(error)) from None
 
 
+def printable(text: str) -> str:
+    """Text of others for a terminal: what is not printable, as an escape sequence, is shown as a dot."""
+    return "".join(c if c.isprintable() else "·" for c in text)
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output, for machines."""
     json.dump(value, sys.stdout, ensure_ascii=False, default=_plain, indent=2)
