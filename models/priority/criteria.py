@@ -21,7 +21,7 @@ class _Criterion(Strict):
 
 
 class OneOf(_Criterion):
-    """A word of the profile is one of these, whatever its width and case. Countries are two letters, as profiles have."""
+    """A word of the profile is one of these, whatever its width and case; a country is one of two letters."""
 
     field: Literal["industry", "country", "region"]
     any_of: Words
