@@ -505,7 +505,7 @@ def ask(
     world: World, name: str, asked: list[Period], as_of: date, *by: str, accounts: tuple[str, ...] = ()
 ) -> list[KpiRow]:
     return ask_kpi(
-        world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts, world.profile)
+        world.clickhouse, world.settings.zone, Question(KPIS[name], asked, as_of, by, accounts, profile=world.profile)
     )
 
 
