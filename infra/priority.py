@@ -7,12 +7,20 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from infra.clickhouse import ClickHouse, as_moment
-from infra.settings import Settings
+from infra.settings import Settings, SettingsError
 from models.account_profile import AccountProfiled
 from models.days import day_ends_at
 from models.periods import fiscal_year
-from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, PlanTarget, RevenueMonth
-from models.priority.model import PriorityModel
+from models.priority.inputs import (
+    InTouch,
+    KnownAccount,
+    Opportunity,
+    PlanStakeholder,
+    PlanTarget,
+    Profiled,
+    RevenueMonth,
+)
+from models.priority.model import KINDS, PriorityModel
 from models.priority.ranking import Ranking, rank
 
 T = TypeVar("T")
@@ -22,7 +30,8 @@ def rank_accounts(clickhouse: ClickHouse, settings: Settings, model: PriorityMod
     """Rank all accounts as of the end of a business day. Of the settings count the zone and the first fiscal month.
 
     Of profiles, opportunities, revenue and plans counts what was recorded by then, of touches what happened by then;
-    accounts, mergers with their days and seniorities are those of now.
+    accounts, mergers with their days and seniorities are those of now. Raises SettingsError where the model has a kind
+    of accounts that nobody knows, as it would rank fewer than was meant.
     """
     zone = settings.zone
     known = {"known_before": as_moment(day_ends_at(as_of, zone)), "as_of": as_of}
@@ -51,7 +60,7 @@ def rank_accounts(clickhouse: ClickHouse, settings: Settings, model: PriorityMod
             name=row["name"],
             tier=row["tier"],
             kind=row["kind"],
-            profile=AccountProfiled.model_validate_json(row["profile"]) if row["profile"] else None,
+            profile=_profiled(row["profile"], zone) if row["profile"] else None,
             opportunities=opportunities.get(account_id, ()),
             revenue=revenue.get(account_id, ()),
             targets=targets.get(account_id, ()),
@@ -62,7 +71,17 @@ def rank_accounts(clickhouse: ClickHouse, settings: Settings, model: PriorityMod
     ]
     listed = {account.account_id for account in accounts}
     of_no_account = [one for account_id, told in opportunities.items() if account_id not in listed for one in told]
+    _check_kinds(model, {one.kind for one in accounts})
     return rank(accounts, of_no_account, model, as_of)
+
+
+def _check_kinds(model: PriorityModel, there: set[str]) -> None:
+    """Accounts may have any kind, so only they can tell whether one of the model's is mistyped."""
+    if there and (unknown := [kind for kind in model.kinds if kind not in there.union(KINDS)]):
+        raise SettingsError(
+            f"the priority model {model.name}: kinds: {', '.join(map(repr, unknown))}: no account is of this kind; "
+            f"there are {', '.join(sorted(there))}"
+        )
 
 
 def _rows(clickhouse: ClickHouse, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,6 +94,11 @@ def _by_account(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
     for account_id, one in pairs:
         found[account_id].append(one)
     return {account_id: tuple(several) for account_id, several in found.items()}
+
+
+def _profiled(body: str, zone: ZoneInfo) -> Profiled:
+    told = AccountProfiled.model_validate_json(body)
+    return Profiled(told, told.recorded_at.astimezone(zone).date())
 
 
 def _target(row: dict[str, Any], year: int, zone: ZoneInfo) -> PlanTarget:

@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.clickhouse import ClickHouse
 from infra.settings import load_settings
 from jobs.assess import Judgement
-from jobs.console import clear_errors, fail, out, print_json
+from jobs.console import clear_errors, fail, out, print_json, printable
 from jobs.options import AsJson, Config, DataDirOption
 from models.assessment import RULES
 
@@ -85,14 +85,15 @@ def print_alerts(rows: Sequence[dict[str, Any]], lang: str = "en") -> None:
     table.add_column("Account", overflow="fold", min_width=12)
     table.add_column("Evidence", overflow="fold", min_width=24)
     for row in rows:
+        account = f"{row['account_id']}, {row['tier']}"
         style = _STYLES.get(row["severity"], "") if row["state"] == "open" else "dim"
         state = row["severity"] if row["state"] == "open" else "resolved"
         last = f"\nuntil {row['resolved_on']}" if row["resolved_on"] else ""
         table.add_row(
             f"{str(row['alert_id'])[:8]}\n[dim]{row['rule']}[/]",
             f"[{style}]{state}[/]\n[dim]since {row['opened_on']}{last}[/]",
-            f"{escape(row['account_name'] or row['account_id'])}\n[dim]{row['account_id']}, {row['tier']}[/]",
-            escape(row[f"sentence_{lang}"]),
+            f"{_text(row['account_name'] or row['account_id'])}\n[dim]{_text(account)}[/]",
+            _text(row[f"sentence_{lang}"]),
         )
     out.print(table)
 
@@ -103,19 +104,22 @@ def _print_alert(row: dict[str, Any], lang: str) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("Alert", f"{row['alert_id']} ({row['state']}, {row['severity']})")
-    table.add_row("Account", f"{row['account_name']} ({row['account_id']}, {row['tier']})")
+    table.add_row("Account", _text(f"{row['account_name']} ({row['account_id']}, {row['tier']})"))
     table.add_row("Rule", f"{row['rule']} version {row['rule_version']}")
-    table.add_row("Found", row[f"sentence_{lang}"])
+    table.add_row("Found", _text(row[f"sentence_{lang}"]))
     table.add_row("Open since", f"{row['opened_on']}, last seen {row['seen_on']}")
     if row["resolved_on"]:
         table.add_row("Resolved", str(row["resolved_on"]))
     for part in ("observed", "expected", "window", "thresholds"):
-        table.add_row(
-            part.capitalize(), ", ".join(f"{key} {_readable(value)}" for key, value in evidence[part].items())
-        )
+        told = ", ".join(f"{key} {_readable(value)}" for key, value in evidence[part].items())
+        table.add_row(part.capitalize(), _text(told))
     bound = ", ".join(f"{key} = {value}" for key, value in evidence["parameters"].items())
-    table.add_row("Touches", f"infra/sql/queries/{evidence['query']}.sql with {bound}")
+    table.add_row("Touches", _text(f"infra/sql/queries/{evidence['query']}.sql with {bound}"))
     out.print(table)
+
+
+def _text(told: str) -> str:
+    return escape(printable(told))
 
 
 def _readable(value: Any) -> str:
@@ -139,10 +143,11 @@ def print_judgement(judgement: Judgement) -> None:
     table.add_column("Evidence", overflow="fold", min_width=30)
     for verdict in sorted(findings, key=lambda v: (v.severity != "critical", v.account_id, v.rule)):
         severity = f"[{_STYLES[verdict.severity]}]{verdict.severity}[/]"
-        table.add_row(verdict.account_id, verdict.rule, severity, f"{verdict.sentence_en}\n{verdict.sentence_ja}")
+        sentences = f"{_text(verdict.sentence_en)}\n{_text(verdict.sentence_ja)}"
+        table.add_row(_text(verdict.account_id), verdict.rule, severity, sentences)
     out.print(table if findings else title)
     if unknown:
         out.print(f"\nNot judged for want of data ({len(unknown)}):")
         for verdict in unknown:
             text = verdict.sentence_en.removeprefix("Insufficient data: ")
-            out.print(f"  {verdict.account_id} {verdict.rule}: {text}", markup=False)
+            out.print(printable(f"  {verdict.account_id} {verdict.rule}: {text}"), markup=False)

@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.clickhouse import ClickHouse
 from infra.kpis import targets_of
 from infra.settings import Settings, load_settings
-from jobs.console import clear_errors, fail, out, print_json
+from jobs.console import clear_errors, fail, out, print_json, printable
 from jobs.import_ import Importer
 from jobs.kpi_output import shown
 from jobs.options import AsJson, Config, DataDirOption
@@ -92,7 +92,7 @@ def list_targets(
         target = " ".join(filter(None, (shown(one.measures[0], row["value"]), row["currency"])))
         days = str(row["first"]), str(row["last"])
         set_at = row["recorded_at"].replace(tzinfo=row["recorded_at"].tzinfo or UTC).astimezone(settings.zone)
-        table.add_row(one.name, escape(of), *days, escape(target), f"{set_at:%Y-%m-%d %H:%M}")
+        table.add_row(one.name, escape(printable(of)), *days, escape(target), f"{set_at:%Y-%m-%d %H:%M}")
     out.print(table if found else "no targets are set: `setten target set KPI VALUE --period 'FY2026 Q1'`")
 
 
@@ -156,7 +156,7 @@ def _state(settings: Settings, target: KpiTargetSet, as_json: bool) -> None:
     whose = ", ".join(f"{name} {value}" for name, value in target.of.items()) or "all"
     what = "no target" if target.value is None else f"target {target.value:,g} {target.currency}".rstrip()
     before = "" if sent else ", as it was before"
-    out.print(f"{target.kpi}, {whose}, {target.first} to {target.last}: {what}{before}", markup=False)
+    out.print(f"{target.kpi}, {printable(whose)}, {target.first} to {target.last}: {what}{before}", markup=False)
 
 
 def _there(clickhouse: ClickHouse, target: KpiTargetSet) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from rich.markup import escape
 from rich.table import Table
 
+from jobs.console import printable
 from jobs.coverage_words import FUNCTIONS, PLAN, SENIORITIES, STATUSES, WORDS
 from jobs.csv_cells import harmless
 from models.coverage.account import AccountCoverage, AccountLine
@@ -72,9 +73,9 @@ def people_table(found: AccountCoverage, lang: Language) -> Table:
     for one in found.people:
         who = one.contact
         function = FUNCTIONS[lang].get(who.function, who.function)
-        title = f"\n[dim]{escape(who.title)}[/]" if who.title else ""
+        title = f"\n[dim]{_text(who.title)}[/]" if who.title else ""
         table.add_row(
-            escape(who.name or _bare(who.contact_key)) + title,
+            _text(who.name or _bare(who.contact_key)) + title,
             f"{function}\n{SENIORITIES[lang][who.seniority]}",
             STATUSES[lang][one.status],
             _day(one.last_engaged),
@@ -115,7 +116,7 @@ def accounts_table(lines: Sequence[AccountLine], as_of: date, lang: Language) ->
         counts = one.counts
         known, engaged, wanted, missing = _counted(counts)
         share = _UNKNOWN if one.share_of_strongest is None else f"{one.share_of_strongest:.0%}"
-        name = f"{escape(one.name)} [dim]{escape(one.account_id)}[/]"
+        name = f"{_text(one.name)} [dim]{_text(one.account_id)}[/]"
         table.add_row(name, known, engaged, number(counts.management), wanted, missing, share)
     return table
 
@@ -208,7 +209,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
 
 def _table(what: str, found: AccountCoverage, lang: Language) -> Table:
     words = WORDS[lang]
-    title = f"{what}: {escape(found.name)} ({escape(found.account_id)}), {words['as_of']} {found.as_of}"
+    title = f"{what}: {_text(found.name)} ({_text(found.account_id)}), {words['as_of']} {found.as_of}"
     return Table(title=title, title_justify="left")
 
 
@@ -242,7 +243,11 @@ def _line(one: AccountLine) -> dict[str, Any]:
 
 def _name_of(found: AccountCoverage, contact_key: str | None) -> str:
     told = next((one.contact.name for one in found.people if one.contact.contact_key == contact_key), "")
-    return escape(told or _bare(contact_key))
+    return _text(told or _bare(contact_key))
+
+
+def _text(told: str) -> str:
+    return escape(printable(told))
 
 
 def _bare(contact_key: str | None) -> str:
@@ -258,5 +263,5 @@ def _planned(one: Person, lang: Language) -> str:
         return ""
     step = WORDS[lang]["step"].format(step=told.approval_step) if told.approval_step else ""
     known = [PLAN[lang][value] for value in (told.relationship, told.decision_role) if value != "unknown"]
-    owner = f"← {escape(told.owner)}" if told.owner else ""
+    owner = f"← {_text(told.owner)}" if told.owner else ""
     return "\n".join(filter(None, (", ".join([*known, *filter(None, (step,))]), owner)))

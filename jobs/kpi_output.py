@@ -9,6 +9,7 @@ from typing import Any, Literal
 from rich.markup import escape
 from rich.table import Table
 
+from jobs.console import printable
 from jobs.csv_cells import harmless
 from models.kpis import KPIS, Kpi, KpiRow, Measure, Number
 
@@ -126,7 +127,7 @@ def _head(row: KpiRow, by: Sequence[str], rows: Sequence[KpiRow], lang: Language
     if row.group is None:
         group = [words["all"], *[""] * (len(by) - 1)] if by else []
     else:
-        group = [escape(value) or words["none"] for value in row.group]
+        group = [escape(printable(value)) or words["none"] for value in row.group]
     running = "" if row.period.complete else f" ({words['running']})"
     return [*group, row.period.label + running, *([row.currency] if any(one.currency for one in rows) else [])]
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from rich.markup import escape
 from rich.table import Table
 
+from jobs.console import printable
 from jobs.csv_cells import harmless
 from models.priority.model import FACTORS, FactorKey
 from models.priority.ranking import Priority, Ranking
@@ -76,8 +77,8 @@ def _table(rows: Sequence[Priority], lang: Language) -> Table:
     for one in rows:
         table.add_row(
             "" if one.rank is None else str(one.rank),
-            f"{escape(one.account.name)}\n[dim]{escape(one.account.account_id)}[/]",
-            escape(one.account.tier),
+            f"{_text(one.account.name)}\n[dim]{_text(one.account.account_id)}[/]",
+            _text(one.account.tier),
             UNKNOWN if one.total is None else f"[bold]{one.total:.2f}[/]",
             f"{one.known:.0%}",
             *(_cell(one, key) for key in FACTORS),
@@ -92,6 +93,10 @@ def _cell(one: Priority, key: FactorKey) -> str:
         percent = UNKNOWN if one.icp_fit.percent is None else f"{one.icp_fit.percent:.0f}%"
         shown = f"{percent} / {one.icp_fit.known:.0%}"
     return shown if contribution is None else f"{shown}\n[dim]+{contribution:.2f}[/]"
+
+
+def _text(told: str) -> str:
+    return escape(printable(told))
 
 
 def as_json_priority(one: Priority, ranking: Ranking) -> dict[str, Any]:

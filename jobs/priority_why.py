@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from jobs.console import printable
 from jobs.priority_output import FACTOR_NAMES, UNKNOWN, Language, as_json_priority
-from models.priority.expected import Expected, Planned
+from models.priority.expected import Planned
 from models.priority.icp import Fit
 from models.priority.model import FACTORS
 from models.priority.purchases import Purchases
@@ -30,6 +31,7 @@ _EN = {
     "planned": "plan: FY{year} {target} × {confidence} = {weighted}; {products}",
     "product": "{product} {amount}, stated {day}",
     "halves": "recurring: {months} of 12 months known; mean of the newer six {recent} (twice), of the older {earlier}",
+    "too_few": "recurring: not known, revenue of fewer than {least} of 12 months",
     "open": "{id} {name}: stage {stage}, {currency} {amount} × {probability} ({basis}) = {weighted}; expected {day}",
     "stage": "of its stage",
     "basis_win_rate": "win rate",
@@ -40,6 +42,7 @@ _EN = {
     "nothing_open": "no open opportunity",
     "parts": "recency {recency}, frequency {frequency}, monetary {monetary}, products {breadth}",
     "bought": "last purchase {day}; purchases in {months} of the last {window} months",
+    "undated": "won on a day that nobody knows: {count}; when and how often they do not tell",
     "never": "no purchase on record",
     "money": "{currency} in the window: revenue {revenue}, won {won}; scores {score}",
     "products": "products: {products}",
@@ -70,6 +73,7 @@ _JA = {
     "planned": "プラン: {year} 年度 {target} × {confidence} = {weighted}、{products}",
     "product": "{product} {amount}(記録 {day})",
     "halves": "継続: 12 か月中 {months} か月が判明、直近 6 か月の平均 {recent}(2 倍で計算)、その前の平均 {earlier}",
+    "too_few": "継続: 不明(12 か月中 {least} か月分以上の売上の記録が必要)",
     "open": "{id} {name}: フェーズ {stage}、{currency} {amount} × {probability}({basis})= {weighted}、予定日 {day}",
     "stage": "フェーズの確度",
     "basis_win_rate": "受注率",
@@ -80,6 +84,7 @@ _JA = {
     "nothing_open": "進行中の案件なし",
     "parts": "直近度 {recency}、頻度 {frequency}、金額 {monetary}、製品数 {breadth}",
     "bought": "最終購入 {day}、過去 {window} か月中 {months} か月で購入",
+    "undated": "受注日不明の受注 {count} 件(時期と頻度は不明)",
     "never": "購入の記録なし",
     "money": "{currency}: 期間内の売上 {revenue}、受注 {won}、{score} 点",
     "products": "製品: {products}",
@@ -113,7 +118,11 @@ def why_json(one: Priority, ranking: Ranking) -> dict[str, Any]:
 
 
 def why_lines(one: Priority, ranking: Ranking, lang: Language) -> Iterator[str]:
-    """The same for people, a line each."""
+    """The same for people, a line each; names of others cannot reach into the terminal."""
+    yield from map(printable, _lines(one, ranking, lang))
+
+
+def _lines(one: Priority, ranking: Ranking, lang: Language) -> Iterator[str]:
     words = _WORDS[lang]
     yield words["head"].format(
         name=one.account.name, account=one.account.account_id, day=ranking.as_of, model=ranking.model.version
@@ -122,7 +131,7 @@ def why_lines(one: Priority, ranking: Ranking, lang: Language) -> Iterator[str]:
     yield words["total"].format(total=total, rank=place, known=f"{one.known:.0%}")
     said = {
         "icp_fit": _fit(one.icp_fit, words, lang),
-        "expected_revenue": _expected(one.expected_revenue, ranking, words),
+        "expected_revenue": _expected(one, ranking, words),
         "purchase_history": _purchases(one.purchase_history, ranking, words),
         "decision_makers": _relations(one.decision_makers, words, lang),
     }
@@ -151,8 +160,8 @@ def _fit(fit: Fit, words: dict[str, str], lang: Language) -> Iterator[str]:
         yield f"{_shown(seen.field, lang)}: {said}"
 
 
-def _expected(expected: Expected, ranking: Ranking, words: dict[str, str]) -> Iterator[str]:
-    won_of_all, confidence = ranking.won_of_all, ranking.model.expected_revenue.plan_confidence
+def _expected(one: Priority, ranking: Ranking, words: dict[str, str]) -> Iterator[str]:
+    expected, model, won_of_all = one.expected_revenue, ranking.model.expected_revenue, ranking.won_of_all
     for told in expected.amounts:
         again, planned = told.recurring, told.planned
         parts = {"pipeline": _number(told.pipeline), "recurring": _number(again.amount if again else None)}
@@ -167,25 +176,27 @@ def _expected(expected: Expected, ranking: Ranking, words: dict[str, str]) -> It
             halves = {"recent": _number(again.recent), "earlier": _number(again.earlier)}
             yield words["halves"].format(months=again.months, **halves)
         if planned:
-            yield _planned(planned, confidence, words)
+            yield _planned(planned, model.plan_confidence, words)
+    if one.account.revenue and not any(told.recurring for told in expected.amounts):
+        yield words["too_few"].format(least=model.least_months)
     rate = UNKNOWN if won_of_all.rate is None else f"{won_of_all.rate:.1%}"
     yield words["win_rate"].format(rate=rate, won=won_of_all.won, lost=won_of_all.lost)
     if not expected.opportunities:
         yield words["nothing_open"]
-    for one in expected.opportunities:
-        deal = one.opportunity
+    for seen in expected.opportunities:
+        deal = seen.opportunity
         line = words["open"].format(
             id=deal.opportunity_id,
             name=deal.name or deal.product,
             stage=deal.stage,
             currency=deal.currency or "",
             amount=_number(deal.amount),
-            probability=f"{one.probability:.0%}",
-            basis=words["basis_win_rate" if one.basis == "win_rate" else one.basis],
-            weighted=_number(one.weighted),
+            probability=f"{seen.probability:.0%}",
+            basis=words["basis_win_rate" if seen.basis == "win_rate" else seen.basis],
+            weighted=_number(seen.weighted),
             day=deal.expected_on or UNKNOWN,
         )
-        yield line + (f" ({words[one.left_out]})" if one.left_out else "")
+        yield line + (f" ({words[seen.left_out]})" if seen.left_out else "")
 
 
 def _planned(planned: Planned, confidence: float, words: dict[str, str]) -> str:
@@ -203,11 +214,14 @@ def _planned(planned: Planned, confidence: float, words: dict[str, str]) -> str:
 
 
 def _purchases(bought: Purchases, ranking: Ranking, words: dict[str, str]) -> Iterator[str]:
-    if bought.last_on is None:
+    if bought.undated:
+        yield words["undated"].format(count=bought.undated)
+    elif bought.last_on is None:
         yield words["never"]
         return
-    window = ranking.model.purchase_history.window_months
-    yield words["bought"].format(day=bought.last_on, months=bought.months, window=window)
+    if bought.last_on:
+        window = ranking.model.purchase_history.window_months
+        yield words["bought"].format(day=bought.last_on, months=bought.months, window=window)
     parts = ("recency", "frequency", "monetary", "breadth")
     yield words["parts"].format(**{part: _number(getattr(bought, part), 1) for part in parts})
     for one in bought.amounts:

@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from models.account_profile import AccountProfiled
-from models.priority.inputs import InTouch, KnownAccount, Opportunity, PlanStakeholder, PlanTarget, RevenueMonth
+from models.priority.inputs import (
+    InTouch,
+    KnownAccount,
+    Opportunity,
+    PlanStakeholder,
+    PlanTarget,
+    Profiled,
+    RevenueMonth,
+)
 from models.priority.model import PriorityModel
 from models.priority.reading import read_model
 
@@ -79,8 +87,9 @@ def model(text: str = MODEL_TEXT) -> PriorityModel:
 MODEL = model()
 
 
-def profile(**told: Any) -> AccountProfiled:
-    return AccountProfiled(recorded_at=datetime(2026, 1, 5, tzinfo=UTC), account_id="a", **told)
+def profile(**told: Any) -> Profiled:
+    said = AccountProfiled(recorded_at=datetime(2026, 1, 4, 20, tzinfo=UTC), account_id="a", **told)
+    return Profiled(said, date(2026, 1, 5))
 
 
 def deal(key: str = "o1", **told: Any) -> Opportunity:

@@ -130,6 +130,8 @@ def read_map(text: str) -> CrmMap | list[MapError]:
         told = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         return [MapError(line_of(str(error)), "TOML", "", f"{error}: see docs/sources/crm.md for an example")]
+    except RecursionError:
+        return [MapError(1, "TOML", "", "nested too deeply: see docs/sources/crm.md for an example")]
     lines = lines_of(text)
     errors: list[MapError] = []
     found: CrmMap | None = None

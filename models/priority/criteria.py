@@ -1,16 +1,19 @@
 """The criteria of an ideal customer: each asks one thing of an account's profile."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from models.account_profile import AccountProfiled
 from models.identity.company_names import plain_key
-from models.priority.strict import Strict
+from models.priority.strict import Number, Strict
 from models.statements import Currency
 
-Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Weight = Annotated[Number, Field(gt=0)]
 Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
 
 
 class _Criterion(Strict):
@@ -18,10 +21,16 @@ class _Criterion(Strict):
 
 
 class OneOf(_Criterion):
-    """A word of the profile is one of these, whatever its width and case."""
+    """A word of the profile is one of these, whatever its width and case; a country is one of two letters."""
 
     field: Literal["industry", "country", "region"]
     any_of: Words
+
+    @model_validator(mode="after")
+    def _countries_are_codes(self) -> "OneOf":
+        if self.field == "country" and (wrong := [one for one in self.any_of if not _COUNTRY.fullmatch(one)]):
+            raise ValueError(f"any_of {wrong[0]!r} is no country code: write two letters of ISO 3166-1, as JP")
+        return self
 
     def matches(self, profile: AccountProfiled) -> bool | None:
         """Whether the profile meets it; None where nobody knows."""
@@ -45,8 +54,8 @@ class Between(_Criterion):
     """A number of the profile lies between these, both included."""
 
     field: Literal["employees", "founded_year"]
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> "Between":
@@ -63,8 +72,8 @@ class AmountBetween(_Criterion):
     """The company's own revenue lies between these, by currency; in one that is not named nobody knows."""
 
     field: Literal["annual_revenue"]
-    at_least: dict[Currency, float] = Field(default_factory=dict)
-    at_most: dict[Currency, float] = Field(default_factory=dict)
+    at_least: dict[Currency, Number] = Field(default_factory=dict)
+    at_most: dict[Currency, Number] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _asks_something(self) -> "AmountBetween":

@@ -93,14 +93,15 @@ def win_rate(opportunities: Iterable[Opportunity], model: ExpectedRevenue, as_of
 def expected_revenue(account: KnownAccount, model: ExpectedRevenue, won_of_all: WinRate, as_of: date) -> Expected:
     """What an account is expected to bring.
 
-    An account of which opportunities are recorded and none is open is expected to bring nothing; one of which nothing
-    is recorded is unknown.
+    An account of which opportunities are recorded and none is open is expected to bring nothing, unless it has revenue:
+    of too few months nobody knows what recurs. One of which nothing is recorded is unknown.
     """
     seen = [_open(one, model, won_of_all, as_of) for one in account.opportunities if one.outcome == "open"]
     seen.sort(key=lambda one: (-(one.weighted or 0.0), one.opportunity.opportunity_id))
     amounts = _amounts(seen, account, model, as_of)
     scores = [one.score for one in amounts if one.score is not None]
-    nothing = not amounts and bool(account.opportunities) and all(one.left_out != "without_amount" for one in seen)
+    none_open = bool(account.opportunities) and all(one.left_out != "without_amount" for one in seen)
+    nothing = none_open and not amounts and not account.revenue
     return Expected(max(scores) if scores else 0.0 if nothing else None, amounts, tuple(seen))
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from models.account_profile import AccountProfiled
 from models.priority.criteria import AmountBetween, Between, Criterion
+from models.priority.inputs import Profiled
 from models.priority.model import TOP, IcpFit
 
 
@@ -24,7 +25,7 @@ class CriterionSeen:
 class Fit:
     """percent: weight of what matches / weight of what is known; None where too little is. score: a tenth of it.
 
-    known: share of the criteria's weight of which anything is known. stated_on: day of the profile, in UTC.
+    known: share of the criteria's weight of which anything is known. stated_on: business day of the profile.
     """
 
     score: float | None
@@ -34,16 +35,17 @@ class Fit:
     stated_on: date | None
 
 
-def icp_fit(profile: AccountProfiled | None, model: IcpFit) -> Fit:
+def icp_fit(profiled: Profiled | None, model: IcpFit) -> Fit:
     """Hold a profile against the ideal customer."""
+    profile = profiled.told if profiled else None
     seen = tuple(_seen(one, profile) for one in model.criteria)
     whole = math.fsum(one.weight for one in seen)
     known = math.fsum(one.weight for one in seen if one.matches is not None)
     matched = math.fsum(one.weight for one in seen if one.matches)
     share = known / whole
     percent = 100 * matched / known if known and share >= model.minimum_known else None
-    stated_on = profile.recorded_at.date() if profile else None
-    return Fit(None if percent is None else percent * TOP / 100, percent, share, seen, stated_on)
+    score = None if percent is None else percent * TOP / 100
+    return Fit(score, percent, share, seen, profiled.stated_on if profiled else None)
 
 
 def _seen(criterion: Criterion, profile: AccountProfiled | None) -> CriterionSeen:

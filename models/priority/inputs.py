@@ -10,6 +10,14 @@ from models.plan.people import DecisionRole, Relationship
 
 
 @dataclass(frozen=True)
+class Profiled:
+    """The account as a company, and the business day on which that was stated."""
+
+    told: AccountProfiled
+    stated_on: date
+
+
+@dataclass(frozen=True)
 class Opportunity:
     """An opportunity as it stood at the end of the day asked as of. amount None: not known. Days are business days."""
 
@@ -80,7 +88,7 @@ class KnownAccount:
     name: str
     tier: str
     kind: str
-    profile: AccountProfiled | None = None
+    profile: Profiled | None = None
     opportunities: tuple[Opportunity, ...] = ()
     revenue: tuple[RevenueMonth, ...] = ()
     targets: tuple[PlanTarget, ...] = ()

@@ -9,23 +9,25 @@ from pydantic import Field, model_validator
 
 from models.plan.people import Relationship
 from models.priority.criteria import Criterion, Weight
-from models.priority.strict import Strict
+from models.priority.strict import Number, Strict, Whole
 from models.statements import Currency
 
 FactorKey = Literal["icp_fit", "expected_revenue", "purchase_history", "decision_makers"]
 FACTORS: tuple[FactorKey, ...] = ("icp_fit", "expected_revenue", "purchase_history", "decision_makers")
 TOP = 10.0
+# The kinds that Setten's maps of CRMs give to accounts; accounts may have others.
+KINDS = ("customer", "prospect", "partner", "vendor", "competitor", "other")
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Score = Annotated[float, Field(ge=0, le=TOP)]
-Days = Annotated[int, Field(ge=1, le=3650)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Score = Annotated[Number, Field(ge=0, le=TOP)]
+Days = Annotated[Whole, Field(ge=1, le=3650)]
 
 
 class Scale(Strict):
     """Amounts on a scale of 0 to 10 by their logarithm: `low` and less is 0, `high` and more 10."""
 
-    low: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    high: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    low: Weight
+    high: Weight
 
     @model_validator(mode="after")
     def _in_order(self) -> "Scale":
@@ -46,10 +48,10 @@ Scales = Annotated[dict[Currency, Scale], Field(min_length=1)]
 class Weights(Strict):
     """What each factor counts, on any scale; 0: not at all."""
 
-    icp_fit: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    expected_revenue: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    purchase_history: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    decision_makers: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    icp_fit: Annotated[Number, Field(ge=0)]
+    expected_revenue: Annotated[Number, Field(ge=0)]
+    purchase_history: Annotated[Number, Field(ge=0)]
+    decision_makers: Annotated[Number, Field(ge=0)]
 
     @model_validator(mode="after")
     def _count(self) -> "Weights":
@@ -80,10 +82,10 @@ class ExpectedRevenue(Strict):
 
     stages: dict[str, Share] = Field(default_factory=dict)
     win_rate_days: Days
-    win_rate_least: Annotated[int, Field(ge=1)]
+    win_rate_least: Annotated[Whole, Field(ge=1)]
     otherwise: Share
     forgotten_after_days: Days
-    least_months: Annotated[int, Field(ge=1, le=12)]
+    least_months: Annotated[Whole, Field(ge=1, le=12)]
     plan_confidence: Share = 0.5
     scale: Scales
 
@@ -106,8 +108,8 @@ class PurchaseHistory(Strict):
 
     weights: PurchaseWeights
     recency_half_life_days: Days
-    window_months: Annotated[int, Field(ge=1, le=120)]
-    all_products: Annotated[int, Field(ge=1)]
+    window_months: Annotated[Whole, Field(ge=1, le=120)]
+    all_products: Annotated[Whole, Field(ge=1)]
     scale: Scales
 
 
@@ -128,7 +130,7 @@ class DecisionMakers(Strict):
     without_plan_days: Days
     executive: Weight
     management: Weight
-    enough: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    enough: Weight
 
     @model_validator(mode="after")
     def _every_relationship(self) -> "DecisionMakers":

@@ -29,6 +29,8 @@ def read_model(text: str) -> PriorityModel | list[ModelError]:
         told = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         return [ModelError(line_of(str(error)), "TOML", "", f"{error}: see docs/priority.md for an example")]
+    except RecursionError:
+        return [ModelError(1, "TOML", "", "nested too deeply: see docs/priority.md for an example")]
     try:
         return PriorityModel.model_validate(told)
     except ValidationError as error:

@@ -23,7 +23,8 @@ _Count = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # strict: `true` is no 1.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Worth(_Strict):
@@ -118,6 +119,8 @@ def read_profile(text: str) -> ScoreProfile | list[ProfileError]:
         told = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         return [ProfileError(line_of(str(error)), "TOML", "", f"{error}: see docs/score.md for an example")]
+    except RecursionError:
+        return [ProfileError(1, "TOML", "", "nested too deeply: see docs/score.md for an example")]
     lines = lines_of(text)
     errors: list[ProfileError] = []
     found: ScoreProfile | None = None

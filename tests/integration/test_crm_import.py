@@ -196,7 +196,7 @@ def test_the_pipeline_can_be_seen_as_of_any_day(real_data: Path, stack: Stack) -
         there = [row for row in rows if row["engage_date"] <= day]
         closed = Counter(row["deal_stage"].lower() for row in there if row["close_date"] and row["close_date"] <= day)
         expected = closed | {"open": len(there) - closed.total()}
-        found = stack.clickhouse.rows("opportunities_as_of", {"as_of": day, "accounts": []})
+        found = stack.clickhouse.rows("opportunities_as_of", {"as_of": day, "zone": "Asia/Tokyo", "accounts": []})
         assert Counter(row["outcome"] for row in found) == +Counter(expected), day
 
 

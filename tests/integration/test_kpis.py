@@ -76,7 +76,8 @@ class Told(NamedTuple):
 class World(NamedTuple):
     """A loaded world. rows: its contact-days; touches: those that have a campaign, are meetings or are mails.
 
-    phases: by account the days of Prospect, MQL, Live and MRR; those of opportunities depend on what is known.
+    phases: by account the days of Prospect and MQL; those of opportunities and revenue depend on what is known.
+    revenue: the statements of it.
     """
 
     settings: Settings
@@ -88,6 +89,7 @@ class World(NamedTuple):
     seniority: dict[str, str]
     known_as: dict[str, str]
     phases: dict[str, list[date | None]]
+    revenue: list[dict[str, Any]]
     profile: str
     parents: dict[str, str]
 
@@ -162,6 +164,18 @@ TARGETS = [
 ]
 
 
+def paid_late(accounts: list[str]) -> list[dict[str, Any]]:
+    """Revenue of two accounts that was stated long after its months, of the second one first as nil."""
+    first, second, *_ = accounts
+
+    def fact(account: str, month: str, amount: float, recorded: str) -> dict[str, Any]:
+        told = {"account_id": account, "month": f"{month}-01", "amount": amount, "currency": "JPY"}
+        return {"type": "revenue_recorded", "recorded_at": f"{recorded}T09:00:00+09:00", **told}
+
+    late = [fact(first, month, 100.0, "2026-02-10") for month in ("2025-03", "2025-04", "2025-05")]
+    return [*late, fact(second, "2025-04", 0.0, "2025-05-02"), fact(second, "2025-04", 500.0, "2026-03-01")]
+
+
 def within_groups() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Facts and signals: people who move from one company of a group to another, and meetings with several at once."""
     rng = random.Random(5)
@@ -200,9 +214,10 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
     headers = tuple(Origin("crm", "canonical", datetime(2026, 6, 15, tzinfo=UTC)).to_headers())
     moves, meetings = within_groups()
     facts = [json.loads(fact.model_dump_json()) for fact in demo.facts] + [one.fact() for one in told]
-    facts += [*TARGETS, *moves]
     merger = {"type": "account_merged", "account_id": MERGED, "into": INTO, "since": SINCE.isoformat()}
     facts.append({**merger, "recorded_at": "2026-01-01T00:00:00Z"})
+    payers = {fact.account_id for fact in demo.facts if fact.type == "revenue_recorded"}
+    facts += [*TARGETS, *moves, *paid_late([one for one in accounts if one not in payers])]
     mails = tuple(Origin("mail", "canonical", datetime(2026, 6, 15, tzinfo=UTC)).to_headers())
     batch = [
         Record("facts", 0, 0, 0, headers, json.dumps(facts[n : n + 500]).encode()) for n in range(0, len(facts), 500)
@@ -242,6 +257,7 @@ def world(clickhouse_server: Server, tmp_path_factory: pytest.TempPathFactory) -
             for r in rows("SELECT contact_key, identified_as FROM contacts FINAL WHERE identified_as != ''")
         },
         funnel_days(demo.facts, days, stages),
+        [fact for fact in facts if fact["type"] == "revenue_recorded"],
         scores.profile.version,
         {f["account_id"]: f["parent_account_id"] for f in facts if f.get("parent_account_id")} | {MERGED: INTO},
     )
@@ -255,7 +271,7 @@ def part_of(account: str | None, day: date | None) -> str | None:
 
 
 def funnel_days(facts: Any, days: list[dict[str, Any]], stages: list[dict[str, Any]]) -> dict[str, list[date | None]]:
-    """Of each account, when it was Prospect, MQL, Live and MRR, by facts, contact-days and stages."""
+    """Of each account, when it was Prospect and MQL, by facts, contact-days and stages."""
     found = {}
     for account in {fact.account_id for fact in facts if fact.type == "account_declared"}:
         declared = [f.recorded_at for f in facts if f.type == "account_declared" and f.account_id == account]
@@ -267,12 +283,22 @@ def funnel_days(facts: Any, days: list[dict[str, Any]], stages: list[dict[str, A
             for r in stages
             if r["account_id"] == account and r["stage"] == "mqa" and (account != MERGED or r["day"] < SINCE)
         ]
-        recorded = [f for f in facts if f.type == "revenue_recorded" and f.amount > 0]
-        paid = {f.month for f in recorded if part_of(f.account_id, f.month) == account}
-        third = [m for m in paid if {months_before(m, 1), months_before(m, 2)} <= paid]
         first = min([one.astimezone(ZoneInfo("Asia/Tokyo")).date() for one in declared] + touched)
-        found[account] = [first, min(qualified, default=None), min(paid, default=None), min(third, default=None)]
+        found[account] = [first, min(qualified, default=None)]
     return found
+
+
+def paying_days(world: World, account: str, as_of: date) -> list[date | None]:
+    """When the account was Live and MRR, by the revenue stated by the end of a day in Tokyo."""
+    end = datetime(as_of.year, as_of.month, as_of.day, 15, tzinfo=UTC)
+    last: dict[tuple[str, str, str], float] = {}
+    for one in sorted(world.revenue, key=lambda one: datetime.fromisoformat(one["recorded_at"])):
+        whose = part_of(one["account_id"], date.fromisoformat(one["month"]))
+        if whose == account and datetime.fromisoformat(one["recorded_at"]) < end:
+            last[one["account_id"], one["month"], one["currency"]] = one["amount"]
+    paid = {date.fromisoformat(month) for (_, month, _), amount in last.items() if amount > 0}
+    third = [m for m in paid if {months_before(m, 1), months_before(m, 2)} <= paid]
+    return [min(paid, default=None), min(third, default=None)]
 
 
 def months_before(month: date, count: int) -> date:
@@ -365,7 +391,8 @@ def of_funnel(world: World, as_of: date) -> list[Item]:
     """An account that enters a phase; what is counted of it: which one, and the days of all six."""
     opportunities, _ = known(world, as_of)
     items: list[Item] = []
-    for account, (prospect, mql, live, mrr) in world.phases.items():
+    for account, (prospect, mql) in world.phases.items():
+        live, mrr = paying_days(world, account, as_of)
         own = [o for o in opportunities if o.account == account]
         opened = min((o.opened for o in own if o.opened), default=None)
         won = min((o.closed for o in own if o.outcome == "won" and o.closed), default=None)
@@ -556,6 +583,24 @@ def test_as_of_an_earlier_day_only_what_was_recorded_by_then_counts(world: World
     assert hold(ask(world, name, asked, as_of), right)
     if name in ("win_rate", "revenue_won"):
         assert right != expected(name, of_crm(world, name, UNTIL), (), asked), "later statements tell otherwise"
+
+
+def test_as_of_an_earlier_day_the_funnel_is_of_revenue_recorded_by_then(world: World) -> None:
+    as_of = date(2025, 11, 20)
+    asked = periods("quarter", date(2025, 1, 1), as_of, as_of, 4)
+    right, today = (expected("funnel", of_funnel(world, day), (), asked) for day in (as_of, UNTIL))
+    assert hold(ask(world, "funnel", asked, as_of), right)
+    assert [right[key]["live"] for key in right] != [today[key]["live"] for key in right], "later statements tell more"
+
+
+def test_since_when_revenue_is_known_is_asked_of_what_was_recorded_by_then(world: World) -> None:
+    first = min(date.fromisoformat(one["month"]) for one in world.revenue)
+    asked = [stretch(first, first + timedelta(days=14), UNTIL)]  # the month was not closed, so nobody had said anything
+    [then] = ask(world, "funnel", asked, first + timedelta(days=14))
+    [today] = ask(world, "funnel", asked, UNTIL)
+    assert then.values["live"] is None
+    assert then.values["prospects"] == today.values["prospects"]
+    assert (today.values["live"] or 0) > 0
 
 
 def test_only_the_accounts_asked_for_count(world: World) -> None:

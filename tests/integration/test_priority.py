@@ -25,7 +25,7 @@ from models.records import Origin
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
-from tests.priority import MODEL, MODEL_TEXT
+from tests.priority import MODEL, MODEL_TEXT, model
 
 NOW, BEFORE = date(2026, 6, 14), date(2025, 12, 10)
 Fact = dict[str, Any]
@@ -126,6 +126,14 @@ def stated(rng: random.Random) -> list[Fact]:
             ended = {"outcome": outcome, "closed_on": closed.isoformat(), "expected_on": None}
             said = max(opened, min(closed + timedelta(days=rng.choice([0, 0, 40, -60])), NOW))  # some ahead of the day
             facts.append({**told, **ended, "recorded_at": at(said, 2)})
+    # Of the partner, who is not ranked: stated in the evening of the 13th west of UTC.
+    facts.append(
+        {"type": "opportunity_recorded", "recorded_at": "2026-06-14T02:00:00+00:00", "opportunity_id": "undated",
+         "account_id": "a05", "stage": "Talk", "outcome": "open", "amount": 90.0, "currency": "JPY",
+         "opened_on": None, "expected_on": None}
+    )  # fmt: skip
+    told = {"industry": "steel", "employees": 500, "annual_revenue": None, "currency": None, "labels": ["listed"]}
+    facts.append({"type": "account_profiled", "recorded_at": "2026-06-13T20:00:00+00:00", "account_id": "a05", **told})
     return facts
 
 
@@ -227,7 +235,7 @@ def plain_scores(world: World, as_of: date) -> dict[str, list[float | None]]:
         {**one, "opened": day_of(one["opened_on"]), "closed": (ended_on := day_of(one.get("closed_on"))),
          "expected": day_of(one["expected_on"]), "owner": owner(one["account_id"], min(ended_on or as_of, as_of))}
         for one in told
-        if one["opened_on"] <= as_of.isoformat()
+        if (one["opened_on"] or "") <= as_of.isoformat()
     ]  # fmt: skip
     for d in deals:
         if d["closed"] and d["closed"] > as_of:
@@ -289,7 +297,7 @@ def plain_expected(
     scales = {"JPY": (10, 1000), "USD": (1, 100)}
     if amounts:
         return max(logarithmic(amount, *scales[currency]) for currency, amount in amounts.items())
-    return 0.0 if deals and not unknown else None
+    return 0.0 if deals and not unknown and not revenue else None
 
 
 def plain_purchases(deals: list[Fact], revenue: dict[int, float], as_of: date) -> float | None:
@@ -403,6 +411,32 @@ def test_what_was_recorded_later_was_not_known(world: World) -> None:
     assert plain_scores(world, BEFORE) != plain_scores(world, NOW)
     long_ago = everyone(world, date(2015, 1, 1)).values()
     assert {one.total for one in long_ago} == {None}
+
+
+PARTNERS = model(MODEL_TEXT.replace('kinds = ["customer"]', 'kinds = ["partner"]'))
+
+
+def partner(world: World, zone: str, as_of: date) -> Priority:
+    settings = world.settings.model_copy(update={"business_timezone": zone})
+    found = rank_accounts(world.clickhouse, settings, PARTNERS, as_of)
+    [one] = (*found.ranked, *found.unranked)
+    return one
+
+
+def test_what_has_no_day_is_there_from_the_business_day_of_its_statement_on(world: World) -> None:
+    def is_there(zone: str, as_of: date) -> bool:
+        found = partner(world, zone, as_of).expected_revenue.opportunities
+        return "undated" in {one.opportunity.opportunity_id for one in found}
+
+    assert not is_there("America/Los_Angeles", date(2026, 6, 12))
+    assert is_there("America/Los_Angeles", date(2026, 6, 13))
+    assert not is_there("Asia/Tokyo", date(2026, 6, 13))
+    assert is_there("Asia/Tokyo", date(2026, 6, 14))
+
+
+def test_the_day_of_a_profile_is_a_business_day(world: World) -> None:
+    assert partner(world, "Asia/Tokyo", NOW).icp_fit.stated_on == date(2026, 6, 14)
+    assert partner(world, "America/Los_Angeles", NOW).icp_fit.stated_on == date(2026, 6, 13)
 
 
 class Done(NamedTuple):
@@ -537,3 +571,17 @@ def test_a_model_that_is_wrong_is_told_line_by_line_and_ranks_nothing(setten: Co
     assert f"{wrong}:7: weights.icp_fit: -1" in done.stderr
     assert "expected_revenue.otherwise: missing" in done.stderr
     assert "2 errors" in done.stderr
+
+
+def test_a_kind_that_no_account_has_is_an_error_that_names_those_there_are(
+    world: World, setten: Command, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "mine.toml"
+    wrong.write_text(MODEL_TEXT.replace('kinds = ["customer"]', 'kinds = ["customer", "custmer"]'), "utf-8")
+    done = setten("--record", "--as-of", BEFORE.isoformat(), model=wrong)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "kinds: 'custmer': no account is of this kind; there are customer, partner" in done.stderr
+    stored = world.clickhouse.statement(f"SELECT count() FROM priorities WHERE as_of = '{BEFORE}' FORMAT TSV")
+    assert str(stored).strip() == "0"
+    wrong.write_text(MODEL_TEXT.replace('kinds = ["customer"]', 'kinds = ["customer", "prospect"]'), "utf-8")
+    assert setten(model=wrong).returncode == 0, "a store may have no prospects yet"

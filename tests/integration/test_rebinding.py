@@ -372,7 +372,8 @@ def test_what_a_crm_tells_of_an_account_counts_by_its_day_where_the_merger_has_o
     answers = f"SELECT (answer_id, counts_for) AS t FROM nps_answers_known{known} ORDER BY t"
     assert ask(store, answers) == [["2026-03-30", "kita"], ["2026-03-31", "aozora"]]
     for as_of, whose in ((date(2026, 3, 30), "kita"), (date(2026, 4, 30), "aozora")):
-        rows = store.clickhouse.rows("opportunities_as_of", {"as_of": as_of, "accounts": [whose]})
+        asked = {"as_of": as_of, "zone": "Asia/Tokyo", "accounts": [whose]}
+        rows = store.clickhouse.rows("opportunities_as_of", asked)
         assert {row["opportunity_id"] for row in rows} == {"after", "open"} | ({"before"} if whose == "kita" else set())
 
 

@@ -70,6 +70,7 @@ def test_all_that_is_wrong_is_told_at_once_with_line_key_value_and_remedy() -> N
         ("", "1: version: missing"),
         ("a = = 1", "1: TOML: Invalid value"),
         ("version = 1\n\nfiles = [", "TOML"),
+        pytest.param("version = " + "[" * 5000 + "]" * 5000, "1: TOML: nested too deeply", id="nested"),
         (GOOD.replace('"a*.csv"', '""'), "3: files[1].match"),
         (GOOD + "encoding = 'utf-16'\n", "6: files[1].encoding: 'utf-16'"),
         (GOOD + "numbers = '1.234.50'\n", "6: files[1].numbers"),

@@ -1,14 +1,19 @@
 """The priority of accounts: each factor at its edges, what is unknown, the ranked list, and the model's file."""
 
+import io
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from infra.priority_model import default_model
+from jobs.priority_output import ranking_table
+from jobs.priority_why import why_lines
 from models.priority.expected import WinRate, expected_revenue, win_rate
 from models.priority.icp import icp_fit
-from models.priority.inputs import Opportunity
+from models.priority.inputs import KnownAccount, Opportunity
 from models.priority.model import FACTORS, PriorityModel, Scale
 from models.priority.purchases import purchase_history
 from models.priority.ranking import Ranking, rank
@@ -43,6 +48,12 @@ def bought(*opportunities: Opportunity, revenue: Any = ()) -> Any:
 
 def related(stakeholders: Any = (), in_touch: Any = ()) -> Any:
     return decision_makers(stakeholders, in_touch, MODEL.decision_makers, AS_OF)
+
+
+def why(told: KnownAccount) -> str:
+    found = rank([told], (), MODEL, AS_OF)
+    [one] = (*found.ranked, *found.unranked)
+    return "\n".join(why_lines(one, found, "en"))
 
 
 # --- scale ------------------------------------------------------------------------------------------------------------
@@ -183,6 +194,16 @@ def test_expected_revenue_is_unknown_where_nothing_is_recorded_and_zero_where_no
     assert expected(deal(expected_on=AS_OF + timedelta(days=900))).score == 0
 
 
+def test_of_too_few_months_of_revenue_nobody_knows_what_recurs_though_nothing_is_open() -> None:
+    closed, few = won("w", AS_OF), months(1.0, 1.0, 1.0, 1.0, 1.0)
+    assert expected(closed, revenue=few).score is None
+    told = account(opportunities=(closed,), revenue=few)
+    said = why(told)
+    assert "recurring: not known, revenue of fewer than 6 of 12 months" in said
+    assert "Expected revenue: unknown, left out" in said
+    assert expected(closed, revenue=months(*[0.0] * 6)).score == 0, "six months of nil are known"
+
+
 @pytest.mark.parametrize(
     ("pipeline", "wanted", "amount"), [(None, 400.0, 160.0), (800.0, 400.0, 200.0), (400.0, 1000.0, 400.0)]
 )
@@ -252,6 +273,29 @@ def test_purchases_of_unknown_amount_have_no_monetary_part_and_still_a_score() -
 
 def test_who_bought_nothing_in_the_window_has_a_monetary_part_of_zero() -> None:
     assert bought(won("a", date(2020, 1, 1), None)).monetary == 0
+
+
+UNDATED = deal("u", outcome="won", stage="Won", product="GTX")
+
+
+def test_when_and_how_often_is_unknown_of_what_was_won_without_a_day() -> None:
+    found = bought(UNDATED)
+    assert (found.recency, found.frequency, found.monetary, found.last_on) == (None, None, None, None)
+    assert (found.breadth, found.score, found.undated) == (2.5, 2.5, 1)
+    said = why(account(opportunities=(UNDATED,)))
+    assert "won on a day that nobody knows: 1" in said
+    assert "recency –, frequency –, monetary –, products 2.5" in said
+    assert "no purchase on record" not in said
+
+
+def test_what_was_won_without_a_day_may_be_the_only_purchase_of_the_window() -> None:
+    long_ago = won("old", AS_OF - timedelta(days=3000))
+    assert (bought(long_ago).frequency, bought(long_ago).monetary) == (0, 0)
+    found = bought(long_ago, UNDATED)
+    assert (found.frequency, found.monetary, found.last_on) == (None, None, AS_OF - timedelta(days=3000))
+    lately = bought(won("new", AS_OF), UNDATED)
+    assert (lately.frequency, lately.monetary, lately.recency) == (1, pytest.approx(5), 10)
+    assert bought(UNDATED, revenue=months(0.0)).monetary is None, "no revenue of a month says nothing of other months"
 
 
 # --- decision makers --------------------------------------------------------------------------------------------------
@@ -349,6 +393,33 @@ def test_equal_totals_are_ordered_by_what_is_known_and_then_by_key() -> None:
     assert [one.account.account_id for one in ranking(*told).ranked] == ["a", "b", "c"]
 
 
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+HOSTILE = "\x1b[2J\x1b]8;;http://x.example\x07"
+
+
+def test_names_of_others_cannot_reach_into_the_terminal() -> None:
+    open_one = deal("o", name=f"{HOSTILE}Deal", stage=f"{HOSTILE}Stage")
+    told = replace(
+        account(
+            profile=profile(industry=f"{HOSTILE}Steel", labels=(f"{HOSTILE}listed",)),
+            opportunities=(open_one, won("w", AS_OF, product=f"{HOSTILE}GTX")),
+            stakeholders=(stakeholder(name=f"{HOSTILE}Cio", title=f"{HOSTILE}CIO"),),
+        ),
+        name=f"{HOSTILE}[red]Aozora",
+    )
+    printed = io.StringIO()
+    console = Console(file=printed, width=400, color_system=None)
+    for table in ranking_table(ranking(told), "en"):
+        console.print(table)
+    shown = printed.getvalue()
+    said = why(told)
+    for text in (shown, said):
+        assert not {"\x1b", "\x07"} & {*text}
+        assert r"\x1b[2J\x1b]8;;http://x.example\x07[red]Aozora" in text, "and is still seen"
+    assert all(rf"\x07{word}" in said for word in ("Deal", "Stage", "Steel", "listed", "GTX", "Cio", "CIO"))
+
+
 # --- the model's file -------------------------------------------------------------------------------------------------
 
 
@@ -398,6 +469,14 @@ def test_all_that_is_wrong_with_a_model_is_told_at_once_with_its_line_and_remedy
          "icp_fit = 0\nexpected_revenue = 0\npurchase_history = 0\ndecision_makers = 0", "all weights are 0"),
         ("at_least = 100\n", "at_least = 5000\n", "at_least 5000 is more than at_most 1000"),
         ("kinds = [", "kinds = ", "TOML"),
+        ("at_least = 100\n", "at_least = nan\n", "icp_fit.criteria[2].at_least: nan: Input should be a finite number"),
+        ("at_least = 100\n", "at_least = -inf\n", "icp_fit.criteria[2].at_least: -inf: Input should be"),
+        ("JPY = 1000 }", "JPY = inf }", "icp_fit.criteria[3].at_least.JPY: inf: Input should be a finite number"),
+        ("icp_fit = 4", "icp_fit = true", "7: weights.icp_fit: True: Input should be a valid number"),
+        ("minimum_known = 0.5\n\n", "minimum_known = true\n\n", "minimum_known: True: Input should be a valid number"),
+        ("all_products = 4", "all_products = true", "all_products: True: Input should be a valid integer"),
+        ('field = "industry"\nany_of = ["Steel", "製造"]', 'field = "country"\nany_of = ["JP", "Japan"]',
+         "icp_fit.criteria[1]: any_of 'Japan' is no country code: write two letters"),
     ],
 )  # fmt: skip
 def test_each_mistake_alone_is_told(good: str, bad: str, said: str) -> None:
@@ -405,3 +484,17 @@ def test_each_mistake_alone_is_told(good: str, bad: str, said: str) -> None:
     found = read_model(MODEL_TEXT.replace(good, bad, 1))
     assert isinstance(found, list)
     assert any(said.partition(": ")[2] in str(one) or said in str(one) for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = " + "[" * 5000 + "]" * 5000, "1: TOML: nested too deeply: see docs/priority.md"),
+        ("x" + ".x" * 5000 + " = 1\n" + MODEL_TEXT, "x: no such key"),
+    ],
+    ids=["lists", "keys"],
+)
+def test_a_model_nested_5000_deep_is_an_error_like_others(text: str, said: str) -> None:
+    found = read_model(text)
+    assert isinstance(found, list)
+    assert said in str(found[0])

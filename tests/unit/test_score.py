@@ -206,10 +206,18 @@ def told_wrong(old: str, new: str) -> list[ProfileError]:
         ('name = "hot"', 'name = "warm"', 22, "stages[2].name: 'warm': there is one already"),
         ('name = "warm"', 'name = "unaware"', 17, "stages[1].name: 'unaware': there is one already"),
         ("keep_days = 5", "keep_days =", 4, "docs/score.md"),
+        ("points = 20", "points = true", 8, "points.meeting.held.points: True: Input should be a valid number"),
+        ("cap = 3", "cap = true", 7, "points.web.page_viewed.cap: True: Input should be a valid integer"),
+        ("points = 20", "points = nan", 8, "points.meeting.held.points: nan: "),
     ],
 )
 def test_an_error_in_a_profile_names_line_key_value_and_remedy(old: str, new: str, line: int, said: str) -> None:
     assert any(said in str(one) and one.line == line for one in told_wrong(old, new)), told_wrong(old, new)
+
+
+def test_a_profile_nested_5000_deep_is_an_error_like_others() -> None:
+    [found] = told_wrong('name = "small"', "name = " + "[" * 5000 + "]" * 5000)
+    assert str(found) == "1: TOML: nested too deeply: see docs/score.md for an example"
 
 
 def test_all_errors_of_a_profile_are_told_together() -> None:

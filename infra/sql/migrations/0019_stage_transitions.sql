@@ -25,7 +25,7 @@ COMMENT 'Changes of the stage of accounts, computed from contact_day and the sco
 -- Each phase counts for the account that was meant on its day, an open opportunity for the one in the end; so what an account
 -- had entered before it became part of another stays where it was counted.
 -- grain: one account that stands for itself, or did until a day. parameters: known_before, the first moment of which statements
--- of a CRM do not count; profile, the version of the score profile; zone, whose days are days.
+-- of opportunities and revenue do not count; profile, the version of the score profile; zone, whose days are days.
 CREATE VIEW funnel_phases
 (
     account_id   String COMMENT 'account',
@@ -100,9 +100,21 @@ LEFT JOIN
 ) AS sold ON sold.counts_for = account.account_id
 LEFT JOIN
 (
-    SELECT counts_for, arraySort(groupUniqArray(month)) AS months
-    FROM revenue FINAL
-    WHERE amount > 0
+    SELECT
+        coalesce(nullIf(arrayLast(one -> one.1 <= stated.month, part.merges).2, ''), stated.told) AS counts_for,
+        arraySort(groupUniqArray(stated.month)) AS months
+    FROM
+    (
+        SELECT
+            JSONExtractString(body, 'account_id') AS told,
+            toDate(JSONExtractString(body, 'month')) AS month,
+            argMax(JSONExtractFloat(body, 'amount'), (recorded_at, toString(fact_id))) AS amount
+        FROM facts
+        WHERE type = 'revenue_recorded' AND recorded_at < {known_before:DateTime64(6, 'UTC')}
+        GROUP BY told, month, JSONExtractString(body, 'currency')
+        HAVING amount > 0
+    ) AS stated
+    LEFT JOIN (SELECT account_id, merges FROM accounts FINAL WHERE notEmpty(merges)) AS part ON part.account_id = stated.told
     GROUP BY counts_for
 ) AS paid ON paid.counts_for = account.account_id
 COMMENT 'Phases of the funnel that accounts have entered, each with its day';

@@ -16,4 +16,8 @@ SELECT
         FROM store_facts FINAL
         WHERE name IN (concat('stages_since_update ', {profile:String}), concat('stages_since_worker ', {profile:String}))
     ) AS stages,
-    (SELECT minOrNull(month) FROM revenue FINAL) AS revenue
+    (
+        SELECT minOrNull(toDate(JSONExtractString(body, 'month')))
+        FROM facts
+        WHERE type = 'revenue_recorded' AND recorded_at < {known_before:DateTime64(6, 'UTC')}
+    ) AS revenue
