@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,12 +27,10 @@ from infra.settings import Settings, SettingsError, load_settings
 from infra.shadow import shadow_database
 from infra.store import ArchivedBody, DirectoryState, Store
 from models.facts import AnyFact
-from models.records import Origin
-from streams.ingest.batch import Record
+from streams.ingest.batch import Batch, Record, Stated, decode_batch
 from streams.ingest.cycle import Cycle
 
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-_FACTS = tuple(Origin("replay", "facts", datetime(1970, 1, 1, tzinfo=UTC)).to_headers())
 
 
 class ReplayStore(Store):
@@ -103,7 +101,7 @@ class Replay:
 
     def build(self) -> dict[str, Any]:
         """Everything: all facts, then all bodies of the archive, or all that Kafka has."""
-        self._run(_fact_records(self._archive.facts()))
+        self._run(_fact_batches(self._archive.facts()))
         if self._kafka is not None:
             return self._build_from(self._kafka)
         self._total = self._archive.bodies()
@@ -122,12 +120,12 @@ class Replay:
 
     def catch_up(self) -> dict[str, Any]:
         """The facts and bodies that came in since, as of now."""
-        self._run(_fact_records(self._archive.missing_facts()))
+        self._run(_fact_batches(self._archive.missing_facts()))
         self._run(map(_body_records, self._archive.missing()))
         return {"records": self._done}
 
-    def _run(self, slices: Iterable[list[Record]]) -> None:
-        """Take records through the cycle: the next slice is read while one is stored."""
+    def _run(self, slices: Iterable[list[Record] | Batch]) -> None:
+        """Take records, or facts, through the cycle: the next slice is read while one is stored."""
         coming = iter(slices)
         with ThreadPoolExecutor(1, thread_name_prefix="replay-read") as ahead:
             following = ahead.submit(next, coming, None)
@@ -135,23 +133,28 @@ class Replay:
                 following = ahead.submit(next, coming, None)
                 self._store(records)
 
-    def _store(self, records: list[Record]) -> None:
+    def _store(self, some: list[Record] | Batch) -> None:
         for pause_s in (*_PAUSES_S, None):
             try:
-                self._cycle.run(records)
+                if isinstance(some, Batch):
+                    self._cycle.run_batch(some)
+                else:
+                    self._cycle.run(some)
                 break
             except ClickHouseUnavailable:
                 if pause_s is None:
                     raise
                 time.sleep(pause_s)
-        self._done += len(records)
+        self._done += some.records if isinstance(some, Batch) else len(some)
         _tell({"done": self._done, "total": max(self._done, self._total)})
 
 
-def _fact_records(facts: Sequence[AnyFact]) -> Iterator[list[Record]]:
+def _fact_batches(facts: Sequence[AnyFact]) -> Iterator[Batch]:
+    """Facts as they are stored: read again as if they were stated now, an old one might be refused by a newer rule."""
+    nothing = decode_batch([], FACTS)
     for start in range(0, len(facts), MOST_BODIES):
-        bodies = (fact.model_dump_json().encode() for fact in facts[start : start + MOST_BODIES])
-        yield [Record(FACTS, 0, 0, 0, _FACTS, body) for body in bodies]
+        some = [Stated(fact) for fact in facts[start : start + MOST_BODIES]]
+        yield replace(nothing, records=len(some), facts=some)
 
 
 def _body_records(bodies: Sequence[ArchivedBody]) -> list[Record]:

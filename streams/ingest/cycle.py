@@ -82,7 +82,11 @@ class Cycle:
 
     def run(self, records: Sequence[Record]) -> tuple[CycleReport, Settlement]:
         """Decode, archive, store and settle a batch."""
-        return self.store(self.archive(decode_batch(records, self._facts_topic))), self.settle()
+        return self.run_batch(decode_batch(records, self._facts_topic))
+
+    def run_batch(self, batch: Batch) -> tuple[CycleReport, Settlement]:
+        """Archive, store and settle what is decoded."""
+        return self.store(self.archive(batch)), self.settle()
 
     def archive(self, batch: Batch) -> Batch:
         """Keep the bodies and what is refused; answers the batch as it is to be stored: without forgotten people.

@@ -380,7 +380,7 @@ def test_the_plans_are_good_ones() -> None:
         parts |= {part for part, _ in items}
         plan = read_plan(write_yaml(as_document(account, items)).encode()).plan
         assert plan is not None
-        assert list(doubts(plan)) == []
+        assert list(doubts(plan, world.until)) == []
     assert parts == set(PLACES)
 
 

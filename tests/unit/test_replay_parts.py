@@ -7,6 +7,8 @@ from infra.compare import COMPARED, Sum, apart
 from infra.rollups import ROLLUPS
 from infra.shadow import DERIVED, FORGOTTEN, SOURCES
 from jobs.migrate import migrations
+from models.facts import stored_fact
+from streams.replay import _fact_batches
 
 # Neither rebuilt nor read: what people did with dead letters, and what was found and told at its time.
 STAY = {"dead_letter_successors", "assessments", "alerts", "priorities"}
@@ -44,3 +46,11 @@ def test_parts_differ_by_their_rows_or_by_what_these_say() -> None:
     before = {"2026-04": Sum(2, 7), "2026-05": Sum(2, 8), "2026-06": Sum(1, 9)}
     after = {"2026-04": Sum(2, 7), "2026-05": Sum(2, 9), "2026-07": Sum(3, 1)}
     assert apart(before, after) == {"2026-05": (2, 2), "2026-06": (1, 0), "2026-07": (0, 3)}
+
+
+def test_a_fact_that_is_stored_is_replayed_whatever_would_be_refused_today() -> None:
+    told = '{"type": "contact_declared", "recorded_at": "2026-01-01T00:00:00Z", "contact_key": "mail:sato"}'
+    facts = [stored_fact(told)] * (MOST_BODIES + 1)
+    batches = list(_fact_batches(facts))
+    assert [batch.records for batch in batches] == [MOST_BODIES, 1]
+    assert [stated.fact for batch in batches for stated in batch.facts] == facts
