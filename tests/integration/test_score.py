@@ -367,6 +367,8 @@ def test_a_merger_with_a_date_leaves_stages_and_phases_of_the_days_before_with_t
     since = LAST - timedelta(days=100)
     merger = told("account_merged", 2, account_id="aozora", into="kita", since=str(since))
     ingest(small.cycle, merger, topic="facts")
+    # Enough of them in the days that are left for the other account to get to the same stage.
+    ingest(small.cycle, *(meeting(LAST - timedelta(days=back), who) for back in (46, 58) for who in PEOPLE))
     update(small.scores, LAST)
     right = small.right()
     assert small.found() == right
