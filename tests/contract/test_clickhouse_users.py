@@ -45,6 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for secret in ("setten_clickhouse_password", "clickhouse_bi_password"):
         (directory / "secrets" / secret).write_text("a password")
     statements = ["CREATE DATABASE IF NOT EXISTS setten", "USE setten"]
+    statements += ["CREATE TABLE store_facts (name String, value String) ENGINE = ReplacingMergeTree ORDER BY name"]
     statements += [statement for _, of_one in migrations() for statement in of_one]
     statements += ["CREATE DATABASE IF NOT EXISTS bi COMMENT 'ours'", "CREATE DATABASE IF NOT EXISTS bi_personal"]
     # On a server CURRENT_USER is setten; here it is `default`, whoever that stands for.
@@ -147,6 +148,7 @@ def test_bi_reads_every_table_but_one_with_settings_of_its_own(store: Path) -> N
     answers = run_as(
         "bi",
         store,
+        "USE setten",  # where a view reads one with a parameter, that is looked for in the reader's database
         *(f"SELECT count() FROM setten.{name} SETTINGS max_threads = 1, join_use_nulls = 1" for name in read),
         "SELECT 1 SETTINGS max_execution_time = 300",
         "DESCRIBE TABLE setten.contact_day",

@@ -45,9 +45,13 @@ FROM
     (
         SELECT
             account_id, product, lowerUTF8(normalizeUTF8NFKC(product)) AS plain, ifNull(currency, '') AS told_in,
-            fiscal_year, current_amount, target_amount, recorded_at
-        FROM plan_products
-        WHERE account_id NOT IN (SELECT account_id FROM accounts FINAL WHERE merged_into != '')
+            assumeNotNull(planned.fiscal_year) AS fiscal_year, current_amount, target_amount, recorded_at
+        FROM plan_products AS planned
+        WHERE planned.fiscal_year IS NOT NULL AND account_id NOT IN
+        (
+            SELECT account_id FROM accounts FINAL
+            WHERE merged_into != '' AND ifNull(merged_since, toDate(0)) <= toDate(now(), {business_timezone:String})
+        )
     ) AS wanted
     LEFT JOIN
     (
