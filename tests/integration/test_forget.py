@@ -140,10 +140,14 @@ def others(stack: Stack) -> dict[str, list[bytes]]:
 
 
 def places(stack: Stack, *needles: str) -> list[str]:
-    """Every column of every table that holds the text, whatever its case: not what the command looks with."""
+    """Every column of every table that holds the text, whatever its case: not what the command looks with.
+
+    Without the tables in which roll-ups are being computed: they may be gone before they are read.
+    """
     columns = stack.ask(
         "SELECT arrayStringConcat(groupArray(concat(table, '.', name)), ' ') FROM system.columns"
         " WHERE database = currentDatabase() AND position(type, 'String') > 0"
+        " AND NOT startsWith(table, 'rollup_staging_')"
     ).split()
     return [
         column
