@@ -10,15 +10,14 @@ SELECT
 FROM
 (
     SELECT
-        JSONExtractString(body, 'contact_key') AS contact_key,
+        contact_key,
         ifNull(toInt32(toDateOrNull(JSONExtractString(body, 'since'))) + 719163, 1) AS since,
-        JSONExtractString(body, 'account_id') AS account,
+        account_id AS account,
         recorded_at,
         toString(fact_id) AS id
     FROM facts
-    WHERE type = 'contact_declared'
+    WHERE type = 'contact_declared' AND contact_key IN (SELECT contact_key FROM named)
 ) AS told
 LEFT JOIN (SELECT account_id AS merged_id, merged_into FROM accounts FINAL WHERE merged_into != '') AS end ON end.merged_id = told.account
-WHERE contact_key IN (SELECT contact_key FROM named)
 GROUP BY contact_key, since
 ORDER BY contact_key, since
