@@ -10,7 +10,7 @@ DATA_DIR ?= .setten
 TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down smoke test test-kafka test-sdks lint format bench bench-scaling bench-latency bench-collector bench-faults bench-bi faults kafka clean
+.PHONY: help demo down smoke test test-kafka test-sdks lint format bench bench-scaling bench-latency bench-collector bench-faults bench-bi bench-sweep faults kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -84,6 +84,9 @@ bench-collector: $(STAMP) ## requests a second of the collector, beside the same
 
 bench-bi: $(STAMP) ## how long each view for BI tools takes on twenty million touches
 	@$(BIN)/python -m tests.benchmarks.bi_views $(BENCH)
+
+bench-sweep: $(STAMP) ## how long one assessment of 100,000 accounts takes
+	@$(BIN)/python -m tests.benchmarks.sweep $(BENCH)
 
 bench-faults: $(STAMP) ## what an outage of ClickHouse and 1 % of poison cost, in pairs
 	@$(BIN)/python -m tests.benchmarks.under_fault

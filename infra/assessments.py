@@ -1,24 +1,24 @@
 """Features out of ClickHouse, assessments and alerts into it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from infra.clickhouse import ClickHouse
-from infra.revenue import revenue_by_quarter
+from infra.histories import Histories
+from infra.rule_book import business_calendar, load_rules
+from infra.settings import Settings
+from models.account_history import AccountHistory
 from models.alerts import Alert, alert_message, one_per_question, withdraw
-from models.assessment import AlertChange, Assessment, Features, assess
-from models.days import fiscal_quarter, quarter_start
+from models.assessment import AlertChange, Assessment, assess
 from models.findings import Evidence, Verdict
-from models.rules import gone_quiet as quiet
-from models.rules.replacement_risk import QUARTERS, Relationship, YearOfContacts
+from models.rules.rule import AsOf
 
 Publish = Callable[[list[tuple[str, dict[str, Any]]]], None]
 
-_NOBODY = YearOfContacts(0, 0, 0)
 _ALERT_COLUMNS = (
     "alert_id",
     "account_id",
@@ -37,11 +37,15 @@ _ALERT_COLUMNS = (
 
 
 class Assessments:
-    """What assessment does with ClickHouse. fiscal_start_month: first month of the fiscal year."""
+    """What assessment does with ClickHouse."""
 
-    def __init__(self, clickhouse: ClickHouse, fiscal_start_month: int) -> None:
+    def __init__(self, clickhouse: ClickHouse, settings: Settings) -> None:
+        """Raises SettingsError where the rules cannot be read."""
         self._clickhouse = clickhouse
-        self._fiscal_start_month = fiscal_start_month
+        self._histories = Histories(clickhouse, settings)
+        self._fiscal_start_month = settings.fiscal_year_start_month
+        self.book = load_rules(settings)
+        self._calendar = business_calendar(self.book)
 
     def run(self, as_of: date, now: datetime, accounts: Sequence[str], publish: Publish) -> Assessment:
         """Judge the accounts (all, if none is named) as of the end of a business day and record what follows.
@@ -49,12 +53,11 @@ class Assessments:
         publish: sends alert changes to Kafka and returns when Kafka has them. It goes before the saving: after a crash
         in between, the same change with the same id is published again, and none is missed.
         """
-        features = self.features(as_of, accounts)
         open_alerts, withdrawn = one_per_question(self.alerts(state="open", accounts=accounts), now)
         merged = self.merged(as_of, accounts)
         # Its people are another account's now, and that one is judged by them.
         withdrawn += [withdraw(alert, now) for alert in open_alerts.values() if alert.account_id in merged]
-        result = assess(features, open_alerts, as_of, now, self._fiscal_start_month)
+        result = assess(self.histories(as_of, accounts), open_alerts, self.as_of(as_of), now, self.book)
         changes = [*(AlertChange(alert, "withdrawn") for alert in withdrawn), *result.changes]
         publish([(c.alert.account_id, alert_message(c.alert, c.change)) for c in changes if c.change])
         self.save_alerts([change.alert for change in changes])
@@ -66,52 +69,14 @@ class Assessments:
         rows = self._clickhouse.rows("merged_accounts", {"as_of": as_of, "accounts": list(accounts)})
         return {row["account_id"] for row in rows}
 
-    def features(self, as_of: date, accounts: Sequence[str] = ()) -> list[Features]:
-        """Features of the accounts (all, if none is named) as of the end of a business day."""
-        chosen = {"accounts": list(accounts)}
-        declared = self._clickhouse.rows("accounts", {**chosen, "as_of": as_of})
-        days = self._days_in_touch(as_of, chosen)
-        strategic = {a["account_id"] for a in declared if a["tier"] == "strategic" and a["kind"] == "customer"}
-        relationships = self._relationships(as_of, chosen, strategic)
-        return [
-            Features(a["account_id"], days.get(a["account_id"], ()), relationships.get(a["account_id"]))
-            for a in declared
-        ]
+    def histories(self, as_of: date, accounts: Sequence[str] = ()) -> Iterator[AccountHistory]:
+        """What there is to be judged of the accounts (all, if none is named) as of the end of a business day."""
+        for piece in self._histories.load(as_of, as_of, accounts):
+            yield from piece
 
-    def _days_in_touch(self, as_of: date, chosen: dict[str, Any]) -> dict[str, tuple[date, ...]]:
-        first = as_of - timedelta(days=quiet.HISTORY_DAYS - 1)
-        rows = self._clickhouse.rows("days_in_touch", {**chosen, "first": first, "last": as_of})
-        return {row["account_id"]: tuple(row["days"]) for row in rows}
-
-    def _relationships(self, as_of: date, chosen: dict[str, Any], strategic: set[str]) -> dict[str, Relationship]:
-        if not strategic:
-            return {}
-        start = self._fiscal_start_month
-        # Only complete quarters count; the one that holds as_of is complete on its last day.
-        end = fiscal_quarter(as_of + timedelta(days=1), start)
-        first = end - 2 * QUARTERS
-        before_from, now_from = quarter_start(first, start), quarter_start(end - QUARTERS, start)
-        last = quarter_start(end, start) - timedelta(days=1)
-        years: dict[tuple[str, int], YearOfContacts] = {}
-        parameters = {**chosen, "before_from": before_from, "now_from": now_from, "last": last}
-        for row in self._clickhouse.rows("contacts_by_year", parameters):
-            years[row["account_id"], int(row["is_now"])] = YearOfContacts(
-                int(row["management"]), int(row["staff"]), int(row["unknown"])
-            )
-        revenue = revenue_by_quarter(self._clickhouse, chosen["accounts"], first, 2 * QUARTERS, start)
-        result = {}
-        for account_id in strategic:
-            currency, quarters = revenue.get(account_id, ("", (None,) * (2 * QUARTERS)))
-            result[account_id] = Relationship(
-                years.get((account_id, 0), _NOBODY),
-                years.get((account_id, 1), _NOBODY),
-                quarters[:QUARTERS],
-                quarters[QUARTERS:],
-                currency,
-                first,
-                (before_from, last),
-            )
-        return result
+    def as_of(self, day: date) -> AsOf:
+        """The day of the question, as the rules ask it."""
+        return AsOf(day.toordinal(), self._calendar, self._fiscal_start_month)
 
     def alerts(self, *, state: str = "", accounts: Sequence[str] = ()) -> list[Alert]:
         """Alerts in their last state; withdrawn ones are not among them. state '' for all."""

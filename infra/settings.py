@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     score_profile: Path | None = Field(
         default=None, description="TOML: what engagement is worth; by default the profile that Setten comes with"
     )
+    rules_file: Path | None = Field(
+        default=None, description="TOML: thresholds of the rules and business days; by default those Setten comes with"
+    )
     webhook_url: str = Field(default="", description="told of every alert change, as JSON")
 
     google_api_url: str = Field(default="https://www.googleapis.com/calendar/v3", description="of Google Calendar")

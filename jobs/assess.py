@@ -26,15 +26,14 @@ class Judgement:
 
 def judge_all(settings: Settings, as_of: date, accounts: list[str]) -> Judgement:
     """Judge without recording anything. Raises ClickHouseUnavailable."""
-    store = Assessments(ClickHouse(settings), settings.fiscal_year_start_month)
-    features = store.features(as_of, accounts)
-    verdicts = tuple(
-        verdict
-        for one in features
-        for verdict in judge(one, as_of, settings.fiscal_year_start_month).values()
-        if verdict is not None
-    )
-    return Judgement(as_of, len(features), verdicts)
+    store = Assessments(ClickHouse(settings), settings)
+    verdicts: list[Verdict] = []
+    count = 0
+    for history in store.histories(as_of, accounts):
+        count += 1
+        found = judge(history, store.as_of(as_of), store.book).values()
+        verdicts += [verdict for verdict in found if verdict is not None]
+    return Judgement(as_of, count, tuple(verdicts))
 
 
 def record_history(settings: Settings, first: date, last: date) -> Iterator[date]:
@@ -44,7 +43,7 @@ def record_history(settings: Settings, first: date, last: date) -> Iterator[date
     opened in that time are those of the replay and no others; a replay up to yesterday or later replaces today's too.
     What is news of the present, and only that, is told to Kafka.
     """
-    store = Assessments(ClickHouse(settings), settings.fiscal_year_start_month)
+    store = Assessments(ClickHouse(settings), settings)
     today = datetime.now(settings.zone)
     # An alert from before goes on; without it the same silence would open a second one.
     earlier = [alert for alert in store.alerts(state="open") if alert.opened_on < first]
@@ -56,7 +55,7 @@ def record_history(settings: Settings, first: date, last: date) -> Iterator[date
         merged = store.merged(as_of)
         for key in [key for key in open_alerts if key[0] in merged]:  # as an assessment of that day withdraws it
             replayed.pop(open_alerts.pop(key).alert_id, None)
-        result = assess(store.features(as_of), open_alerts, as_of, now, settings.fiscal_year_start_month)
+        result = assess(store.histories(as_of), open_alerts, store.as_of(as_of), now, store.book)
         for change in result.changes:
             alert = change.alert
             replayed[alert.alert_id] = alert

@@ -34,8 +34,9 @@ def list_alerts(
         raise fail(f"--state {state!r}: use open, resolved or all", 2)
     if lang not in ("en", "ja"):
         raise fail(f"--lang {lang!r}: use en or ja", 2)
-    if rule and rule not in RULES:
-        raise fail(f"--rule {rule!r}: use one of {', '.join(RULES)}", 2)
+    names = [one.name for one in RULES]
+    if rule and rule not in names:
+        raise fail(f"--rule {rule!r}: use one of {', '.join(names)}", 2)
     with clear_errors():
         settings = load_settings(config, data_dir)
         rows = read_alerts(ClickHouse(settings), state="" if state == "all" else state, account=account, rule=rule)

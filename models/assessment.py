@@ -1,28 +1,19 @@
-"""Assess accounts as of a date: features in, verdicts and alert changes out. Pure; live and history use it alike."""
+"""Assess accounts as of a date: histories in, verdicts and alert changes out. Pure; live and history use it alike."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
+from models.account_history import AccountHistory
 from models.alerts import Alert, Change, advance
 from models.findings import Verdict
-from models.rules import gone_quiet as quiet
-from models.rules import replacement_risk as replacement
+from models.rules import gone_quiet, replacement_risk
+from models.rules.book import RuleBook
+from models.rules.rule import AsOf, Rule
 
-RULES = (quiet.RULE, replacement.RULE)
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What the rules look at, of one account as of a date.
-
-    days_in_touch: distinct business-zone days with an inbound or mutual touch by a person.
-    relationship: contacts and revenue of two years; None for accounts that are no strategic customers.
-    """
-
-    account_id: str
-    days_in_touch: tuple[date, ...]
-    relationship: replacement.Relationship | None
+# Every rule there is, in the order in which they are told.
+RULES: tuple[Rule[Any], ...] = (gone_quiet.RULE, replacement_risk.RULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +30,49 @@ class Assessment:
     changes: tuple[AlertChange, ...]
 
 
-def judge(features: Features, as_of: date, fiscal_start_month: int) -> dict[str, Verdict | None]:
-    """What every rule says of one account."""
-    risk = features.relationship
-    return {
-        quiet.RULE: quiet.gone_quiet(features.account_id, as_of, features.days_in_touch),
-        replacement.RULE: (
-            replacement.replacement_risk(features.account_id, risk, fiscal_start_month) if risk is not None else None
-        ),
-    }
+def judge(history: AccountHistory, as_of: AsOf, book: RuleBook) -> dict[str, Verdict | None]:
+    """What every rule says of one account; None where all is well, and where the book has switched the rule off."""
+    found: dict[str, Verdict | None] = {}
+    for rule in RULES:
+        thresholds = book.thresholds(rule.name, history.tier, history.account_id)
+        one = rule.judge(history, as_of, thresholds) if thresholds.enabled else None
+        found[rule.name] = (
+            None
+            if one is None
+            else Verdict(
+                history.account_id,
+                rule.name,
+                book.version_of(rule),
+                one.status,
+                one.severity,
+                one.sentence_en,
+                one.sentence_ja,
+                replace(one.evidence, parameters={"account_id": history.account_id, **one.evidence.parameters}),
+            )
+        )
+    return found
 
 
 def assess(
-    accounts: Iterable[Features],
+    accounts: Iterable[AccountHistory],
     open_alerts: Mapping[tuple[str, str], Alert],
-    as_of: date,
+    as_of: AsOf,
     now: datetime,
-    fiscal_start_month: int,
+    book: RuleBook,
 ) -> Assessment:
     """Judge accounts and advance their alerts.
 
-    open_alerts: by (account_id, rule). as_of: the last day that counts. now: when this is judged.
+    open_alerts: by (account_id, rule). now: when this is judged.
     """
+    day: date = as_of.date
     verdicts: list[Verdict] = []
     changes: list[AlertChange] = []
-    for features in accounts:
-        for rule, verdict in judge(features, as_of, fiscal_start_month).items():
+    for history in accounts:
+        for rule, verdict in judge(history, as_of, book).items():
             if verdict is not None:
                 verdicts.append(verdict)
-            current = open_alerts.get((features.account_id, rule))
-            alert, change = advance(current, verdict, as_of, now)
+            current = open_alerts.get((history.account_id, rule))
+            alert, change = advance(current, verdict, day, now)
             if alert is not None and alert is not current:
                 changes.append(AlertChange(alert, change))
     return Assessment(tuple(verdicts), tuple(changes))

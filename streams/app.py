@@ -93,7 +93,7 @@ def create_app(settings: Settings, metrics: WorkerMetrics, *, on_ready: Callable
     ingest = IngestService(settings, open_cycle, on_ready=on_ready, crash=app.crash, metrics=metrics)
     app.service(ingest)
     assessor = Assessor(
-        lambda: Assessments(ClickHouse(settings), settings.fiscal_year_start_month),
+        lambda: Assessments(ClickHouse(settings), settings),
         lambda changes: publisher.send(ALERTS, changes),
     )
     profile = load_profile(settings)

@@ -26,7 +26,7 @@ from tests.benchmarks.history import accounts, contacts, settle
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
 
 LIMIT_MS = 200
-_LAST = date(2026, 11, 30)
+LAST = date(2026, 11, 30)
 _MONTHS = 24
 _ACCOUNT = "company-7"
 
@@ -51,6 +51,34 @@ FROM
 )
 GROUP BY account_id, day, contact_key, kind, action, direction
 """
+
+
+def plans_of(accounts: str) -> str:
+    """A statement: plans of 40 items for the first accounts, so many as the parameter says: stakeholders, products with
+    three years, wanted contacts, actions, competitors and the team."""
+    told = """INSERT INTO facts (fact_id, type, recorded_at, body)
+    SELECT generateUUIDv4(), 'plan_item_stated', now64(6), concat(
+        '{"type":"plan_item_stated","recorded_at":"2026-11-30T03:00:00Z","account_id":"company-',
+        toString(number % ACCOUNTS), '","key":"',
+        if(place BETWEEN 29 AND 32, concat(wanted, '.staff'), concat('k', toString(place))),
+        '","item":{', multiIf(
+            place < 24, '"part":"stakeholder","contact_key":null,"name":"Name","title":"部長","relationship":"neutral",
+                "decision_role":"decides","approval_step":null,"owner":"Sato"',
+            place < 29, concat('"part":"product","product":"Product ', toString(place), '","currency":"JPY",
+                "current_amount":null,"adoption":[],"targets":[{"fiscal_year":2025,"amount":1000000.0},
+                {"fiscal_year":2026,"amount":2000000.0},{"fiscal_year":2027,"amount":3000000.0}]'),
+            place < 33, concat('"part":"target","function":"', wanted, '","seniority":"staff","wanted":3'),
+            place < 37, '"part":"action","what":"Meet","owner":"Sato","due":"2026-10-31","status":"open"',
+            place < 39, '"part":"competitor","name":"Rival","products":"","note":"","positions":[]',
+            '"part":"team","person":"Sato","role":"sales"'), '}}')
+    FROM
+    (
+        SELECT number, intDiv(number, ACCOUNTS) AS place, ['it', 'sales', 'legal', 'hr'][place - 28] AS wanted
+        FROM numbers(40 * toUInt64(ACCOUNTS))
+    )"""
+    return told.replace("ACCOUNTS", accounts)
+
+
 _DIRECTORY = (
     """INSERT INTO accounts (account_id, name, tier, kind, epoch)
     SELECT concat('company-', toString(number)), concat('Company ', toString(number)), 'strategic', 'customer', 1
@@ -68,21 +96,7 @@ _DIRECTORY = (
         'outcome', ['open', 'won'][number % 2 + 1], 'owner', 'Sato', 'opened_on', '2026-05-01', 'currency', 'JPY',
         'product', concat('Product ', toString(24 + number % 7)), 'closed_on', ['', '2026-06-01'][number % 2 + 1]))
     FROM numbers(60000)""",
-    # Plans of 40 items: stakeholders, products with three years, wanted contacts, actions, competitors and the team.
-    """INSERT INTO facts (fact_id, type, recorded_at, body)
-    SELECT generateUUIDv4(), 'plan_item_stated', now64(6), concat(
-        '{"type":"plan_item_stated","recorded_at":"2026-11-30T03:00:00Z","account_id":"company-',
-        toString(number % {accounts:UInt32}), '","key":"k', toString(place), '","item":{', multiIf(
-            place < 24, '"part":"stakeholder","contact_key":null,"name":"Name","title":"部長","relationship":"neutral",
-                "decision_role":"decides","approval_step":null,"owner":"Sato"',
-            place < 29, concat('"part":"product","product":"Product ', toString(place), '","currency":"JPY",
-                "current_amount":null,"adoption":[],"targets":[{"fiscal_year":2025,"amount":1000000.0},
-                {"fiscal_year":2026,"amount":2000000.0},{"fiscal_year":2027,"amount":3000000.0}]'),
-            place < 33, concat('"part":"target","function":"f', toString(place), '","seniority":"staff","wanted":3'),
-            place < 37, '"part":"action","what":"Meet","owner":"Sato","due":"2026-10-31","status":"open"',
-            place < 39, '"part":"competitor","name":"Rival","products":"","note":"","positions":[]',
-            '"part":"team","person":"Sato","role":"sales"'), '}}')
-    FROM (SELECT number, intDiv(number, {accounts:UInt32}) AS place FROM numbers(40 * {accounts:UInt64}))""",
+    plans_of("{accounts:UInt32}"),
     """INSERT INTO facts (fact_id, type, recorded_at, body)
     SELECT generateUUIDv4(), 'kpi_target_set', now64(6), concat('{"kpi":"engagement_rate","of":{"account":"company-',
         toString(number), '"},"first":"2026-04-01","last":"2027-03-31","value":0.4,"currency":""}')
@@ -134,17 +148,22 @@ class Timed(NamedTuple):
 def fill(clickhouse: ClickHouse, touches: int) -> None:
     """The contact-days of so many touches of two years, and a directory that fits; no touches, which no view reads."""
     counted = {"contacts": contacts(touches), "accounts": accounts(touches)}
-    first = date(_LAST.year - 2, _LAST.month + 1, 1)
+    fill_contact_days(clickhouse, touches, counted)
+    for statement in _DIRECTORY:
+        # With a value to bind nowhere the driver would take every % for a place of its own.
+        clickhouse.statement(statement, counted if "{accounts:" in statement else None)
+    settle(clickhouse)
+
+
+def fill_contact_days(clickhouse: ClickHouse, touches: int, counted: dict[str, int]) -> None:
+    """The contact-days of so many touches of two years. counted: how many contacts and accounts there are."""
+    first = date(LAST.year - 2, LAST.month + 1, 1)
     each = touches // _MONTHS
     for number in range(_MONTHS):
         following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
         month = {"first": first, "days": (following - first).days, "start": number * each, "count": each}
         clickhouse.statement(_CONTACT_DAYS, counted | month)
         first = following
-    for statement in _DIRECTORY:
-        # With a value to bind nowhere the driver would take every % for a place of its own.
-        clickhouse.statement(statement, counted if "{accounts:" in statement else None)
-    settle(clickhouse)
 
 
 def refresh(clickhouse: ClickHouse, settings: Settings) -> None:
@@ -161,7 +180,7 @@ def refresh(clickhouse: ClickHouse, settings: Settings) -> None:
 
 def questions() -> Iterator[tuple[str, str, str]]:
     """(view, what is asked, its SQL)."""
-    since = _LAST - timedelta(weeks=13)
+    since = LAST - timedelta(weeks=13)
     for view in views():
         name = f"{view.folder}.{view.name}"
         if view.name not in _OF_NO_ACCOUNT:

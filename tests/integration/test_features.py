@@ -11,11 +11,14 @@ import pytest
 
 from infra.assessments import Assessments
 from infra.clickhouse import ClickHouseUnavailable
+from infra.settings import Settings
 from infra.store import Store
+from models.account_history import shown_day
 from models.alerts import Alert
 from models.contact_days import bind_groups
 from models.folding import fold
 from models.records import Origin
+from models.rules.replacement_risk import Relationship, relationship
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
 from tests.stack import checksums
@@ -45,6 +48,12 @@ def ingest(store: Store, facts: list[Any], signals: list[Any]) -> Cycle:
     return cycle
 
 
+def years(store: Store, as_of: date) -> Relationship:
+    assessments = Assessments(store.clickhouse, Settings())
+    [history] = assessments.histories(as_of)
+    return relationship(history, assessments.as_of(as_of))
+
+
 def test_only_people_who_came_or_met_us_make_a_day_in_touch(new_store: Callable[..., Store]) -> None:
     store = new_store()
     signals = [
@@ -58,8 +67,12 @@ def test_only_people_who_came_or_met_us_make_a_day_in_touch(new_store: Callable[
         signal(8, "2026-06-29T01:00:00Z"),  # after the day asked for
     ]
     ingest(store, [ACCOUNT, fact("own_domain_declared", domain="ours.aozora.example")], signals)
-    [features] = Assessments(store.clickhouse, 4).features(date(2026, 6, 20))
-    assert sorted(features.days_in_touch) == [date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 8)]
+    [history] = Assessments(store.clickhouse, Settings()).histories(date(2026, 6, 20))
+    assert list(map(shown_day, history.engaged)) == ["2026-06-01", "2026-06-02", "2026-06-08"]
+    [boss] = history.contacts
+    assert list(map(shown_day, boss.inbound)) == ["2026-06-01", "2026-06-08"]
+    assert list(map(shown_day, boss.mutual)) == list(map(shown_day, history.met)) == ["2026-06-02"]
+    assert list(map(shown_day, boss.outbound)) == list(map(shown_day, history.sent)) == ["2026-06-03"]
 
 
 def test_a_quarter_that_lacks_a_month_of_revenue_is_unknown(new_store: Callable[..., Store]) -> None:
@@ -67,10 +80,9 @@ def test_a_quarter_that_lacks_a_month_of_revenue_is_unknown(new_store: Callable[
     months = [f"2025-{m:02}-01" for m in range(4, 13)] + ["2026-01-01", "2026-03-01"]
     revenue = [fact("revenue_recorded", account_id="aozora", month=m, amount=100) for m in months]
     ingest(store, [ACCOUNT, *revenue], [])
-    [features] = Assessments(store.clickhouse, 4).features(date(2026, 4, 30))
-    assert features.relationship is not None
-    assert features.relationship.revenue_before == (None,) * 4
-    assert features.relationship.revenue_now == (300.0, 300.0, 300.0, None)
+    told = years(store, date(2026, 4, 30))
+    assert told.revenue_before == (None,) * 4
+    assert told.revenue_now == (300.0, 300.0, 300.0, None)
 
 
 def test_contacts_are_counted_by_seniority_in_the_year_they_were_in_touch(new_store: Callable[..., Store]) -> None:
@@ -88,9 +100,8 @@ def test_contacts_are_counted_by_seniority_in_the_year_they_were_in_touch(new_st
         signal(5, "2025-05-03T01:00:00Z", email="new@aozora.example"),
     ]
     ingest(store, [ACCOUNT, *contacts], signals)
-    [features] = Assessments(store.clickhouse, 4).features(date(2026, 4, 30))
-    assert features.relationship is not None
-    before, now = features.relationship.contacts_before, features.relationship.contacts_now
+    told = years(store, date(2026, 4, 30))
+    before, now = told.contacts_before, told.contacts_now
     assert (before.management, before.staff, before.unknown) == (1, 0, 0)
     assert (now.management, now.staff, now.unknown) == (2, 1, 1)
 
@@ -159,7 +170,7 @@ def test_an_alert_is_published_before_it_is_saved(new_store: Callable[..., Store
     as_of = date(2026, 6, 29)
     days = [as_of - timedelta(days=back) for back in range(31, 280, 3)]
     ingest(store, [ACCOUNT], [signal(n, f"{day}T01:00:00Z") for n, day in enumerate(days)])
-    assessments = Assessments(store.clickhouse, 4)
+    assessments = Assessments(store.clickhouse, Settings())
     saved_when_told: list[list[Alert]] = []
 
     def publish(changes: list[tuple[str, dict[str, Any]]]) -> None:
@@ -182,7 +193,7 @@ def test_what_a_day_found_goes_when_a_later_touch_clears_it(new_store: Callable[
     as_of = date(2026, 6, 29)
     days = [as_of - timedelta(days=back) for back in range(31, 280, 3)]
     cycle = ingest(store, [ACCOUNT], [signal(n, f"{day}T01:00:00Z") for n, day in enumerate(days)])
-    assessments = Assessments(store.clickhouse, 4)
+    assessments = Assessments(store.clickhouse, Settings())
     count = "SELECT count() FROM assessments FINAL WHERE rule = 'gone_quiet'"
     assessments.run(as_of, RECEIVED, [], lambda changes: None)
     assert store.clickhouse.statement(count) == 1

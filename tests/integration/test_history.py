@@ -42,7 +42,7 @@ class History:
         return list(record_history(self._settings, first, last))
 
     def alerts(self, state: str = "") -> list[Alert]:
-        return Assessments(self._clickhouse, self._settings.fiscal_year_start_month).alerts(state=state)
+        return Assessments(self._clickhouse, self._settings).alerts(state=state)
 
 
 @pytest.fixture

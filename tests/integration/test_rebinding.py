@@ -12,9 +12,11 @@ import pytest
 
 from infra import store as store_module
 from infra.assessments import Assessments
+from infra.settings import Settings
 from infra.store import Store
 from models.people.titles import VERSION
 from models.records import Origin
+from models.rules.replacement_risk import relationship
 from streams.ingest.batch import Record
 from streams.ingest.cycle import Cycle
 from tests.stack import checksums
@@ -293,7 +295,8 @@ def test_a_merged_account_is_judged_no_more_and_its_revenue_counts_for_the_other
     days = [date(2026, 6, 29) - timedelta(days=back) for back in range(31, 280, 3)]
     signals = [visit(n, day, email="taro@kita.example") for n, day in enumerate(days)]
     ingest(store, [record([*told, *months], "facts"), record(signals)])
-    assessments, as_of, now = Assessments(store.clickhouse, 4), date(2026, 6, 29), datetime(2026, 6, 30, tzinfo=UTC)
+    assessments = Assessments(store.clickhouse, Settings())
+    as_of, now = date(2026, 6, 29), datetime(2026, 6, 30, tzinfo=UTC)
     assessments.run(as_of, now, [], lambda changes: None)
     assert [alert.account_id for alert in assessments.alerts(state="open")] == ["kita"]
     ingest(store, [record([fact("account_merged", 1, account_id="kita", into="aozora")], "facts")])
@@ -302,10 +305,9 @@ def test_a_merged_account_is_judged_no_more_and_its_revenue_counts_for_the_other
     assessments.run(as_of, later, [], lambda told: changes.extend((who, one["change"]) for who, one in told))
     assert [alert.account_id for alert in assessments.alerts(state="open")] == ["aozora"]
     assert sorted(changes) == [("aozora", "opened"), ("kita", "withdrawn")]
-    [features] = assessments.features(date(2026, 4, 30))
-    assert features.account_id == "aozora"
-    assert features.relationship is not None
-    assert features.relationship.revenue_now[0] == 600.0
+    [history] = assessments.histories(date(2026, 4, 30))
+    assert history.account_id == "aozora"
+    assert relationship(history, assessments.as_of(date(2026, 4, 30))).revenue_now[0] == 600.0
 
 
 def test_accounts_merged_from_a_day_on_are_judged_apart_before_it_and_together_from_it_on(new_store: NewStore) -> None:
@@ -321,18 +323,18 @@ def test_accounts_merged_from_a_day_on_are_judged_apart_before_it_and_together_f
     signals = [visit(n, day, email="taro@kita.example") for n, day in enumerate(days)]
     merge = fact("account_merged", 1, account_id="kita", into="aozora", since=str(since))
     ingest(store, [record([*told, *months], "facts"), record(signals)], [record([merge], "facts")])
-    assessments = Assessments(store.clickhouse, 4)
-    before, after = assessments.features(since - timedelta(days=1)), assessments.features(since)
+    assessments = Assessments(store.clickhouse, Settings())
+    before, after = (list(assessments.histories(day)) for day in (since - timedelta(days=1), since))
     assert [one.account_id for one in before] == ["aozora", "kita"]
     assert [one.account_id for one in after] == ["aozora"]
-    assert {one.account_id: len(one.days_in_touch) for one in before} == {
+    assert {one.account_id: len(one.engaged) for one in before} == {
         "aozora": 0,
         "kita": len([day for day in days if day < since]),
     }
-    [features] = assessments.features(date(2025, 12, 31))
-    assert features.relationship is not None
+    [history] = assessments.histories(date(2025, 12, 31))
+    told_of = relationship(history, assessments.as_of(date(2025, 12, 31)))
     # April to June, July to September apart; of October, when it began, still apart, November and December together.
-    assert features.relationship.revenue_now[1:] == (300.0, 300.0, 320.0)
+    assert told_of.revenue_now[1:] == (300.0, 300.0, 320.0)
     assert (assessments.merged(since - timedelta(days=1)), assessments.merged(since)) == (set(), {"kita"})
     shown = "SELECT (account_id, merged_into, toString(merged_since), merges) AS t FROM accounts FINAL ORDER BY t"
     assert ask(store, shown) == [
