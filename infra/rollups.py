@@ -33,7 +33,7 @@ _COVERAGE = ("account_id", "as_of", "known", "engaged", "management", "wanted", 
 
 @dataclass(frozen=True)
 class Yearly:
-    """A roll-up of contact_day by year. period: its column with the first day of a period. persons: it holds some."""
+    """A roll-up of contact_day by year. period: its column with a period's first day. persons: it may name some."""
 
     name: str
     calendar: Calendar
@@ -44,7 +44,7 @@ class Yearly:
 
 @dataclass(frozen=True)
 class Whole:
-    """A roll-up that is computed as a whole. follows: tables. daily: it tells of today. persons: it holds some."""
+    """A roll-up that is computed as a whole. follows: tables. daily: it tells of today. persons: it may name some."""
 
     name: str
     follows: tuple[str, ...]
@@ -61,12 +61,12 @@ ROLLUPS: tuple[Rollup, ...] = (
     Yearly("unbound_touches", "day", "day"),
     Yearly("contact_activity", "month", "month", persons=True),
     Whole("revenue_quarter", ("revenue",)),
-    Whole("pipeline", ("facts", "accounts")),
+    Whole("pipeline", ("facts", "accounts"), persons=True),
     Whole("opportunity_owners", ("facts",), persons=True),
     Whole("plan_vs_actual", ("facts", "accounts", "revenue")),
     Whole("plan_actions", ("facts",), persons=True),
     Whole("plan_targets", ("facts",)),
-    Whole("plan_competitors", ("facts",)),
+    Whole("plan_competitors", ("facts",), persons=True),
     Whole("stakeholders", ("facts",), persons=True),
     Whole("funnel", ("contact_day", "accounts", "facts", "stage_transitions"), daily=True),
     Whole("coverage", ("contact_day", "contacts", "accounts", "facts"), daily=True),
@@ -124,23 +124,26 @@ class Rollups:
         """Compute what has changed, year by year; yields after each roll-up. Doing it again computes nothing.
 
         now: an aware time; its business day is the one that coverage, scores and the funnel are told of. persons_only:
-        only the roll-ups that hold persons.
+        only the roll-ups that may name persons.
         """
         self._drop_left_over(now)
         computed_at = {
             row["rollup"]: row["computed_at"].replace(tzinfo=UTC) for row in self._clickhouse.rows("rollup_refreshes")
         }
         known = self._look()
-        for rollup in ROLLUPS:
-            if persons_only and not rollup.persons:
-                continue
-            wanted = dict(self._wanted(rollup, known, now.astimezone(self._zone).date()))
-            done = self._bring(rollup, wanted, known, now)
-            changed = now if done.computed or done.dropped else computed_at.get(rollup.name, now)
-            if not done.put_off:
-                columns = ("rollup", "current_at", "computed_at")
-                self._clickhouse.insert_rows("rollup_refreshes", columns, [(rollup.name, now, changed)])
-            yield done
+        right: list[tuple[str, datetime, datetime]] = []
+        try:
+            for rollup in ROLLUPS:
+                if persons_only and not rollup.persons:
+                    continue
+                wanted = dict(self._wanted(rollup, known, now.astimezone(self._zone).date()))
+                done = self._bring(rollup, wanted, known, now)
+                changed = now if done.computed or done.dropped else computed_at.get(rollup.name, now)
+                if not done.put_off:
+                    right.append((rollup.name, now, changed))
+                yield done
+        finally:
+            self._clickhouse.insert_rows("rollup_refreshes", ("rollup", "current_at", "computed_at"), right)
 
     def _look(self) -> _Known:
         versions: dict[str, dict[str, str]] = {table: {} for table in _TABLES}
@@ -239,8 +242,8 @@ class Rollups:
             if isinstance(rollup, Yearly):
                 signed[rollup.period] = part.begin
             self._clickhouse.insert_rows(staging, tuple(signed), [tuple(signed.values())])
-            # Else somebody who was forgotten while this was computed would be back in it.
-            if _deleted_since(known, self._clickhouse.rows("rollup_versions", {"tables": _TABLES})):
+            # Somebody who was forgotten while this was computed would be back by it.
+            if rollup.persons and _deleted_since(known, self._clickhouse.rows("rollup_versions", {"tables": _TABLES})):
                 return False
             self._clickhouse.statement(f"ALTER TABLE {table} REPLACE PARTITION ID '{partition}' FROM {staging}")
             return True
