@@ -13,6 +13,8 @@ from infra.kafka import IngestStandsStill, KafkaUnavailable, Progress, producer
 from infra.kafka_retention import Kept, kept_in_kafka
 from infra.old_parts import OldParts
 from infra.purge import Plan, Purge
+from infra.rollups import ROLLUPS, Rollups
+from infra.score_profile import load_profile
 from infra.settings import Settings
 from infra.shadow import Shadow
 from infra.store import Store
@@ -24,6 +26,7 @@ from models.spellings import search_pattern
 _TIMEOUT_S = 6 * 3600
 _IN_FLIGHT_PATIENCE_S = 60.0
 _MOST_RECORDS = 500
+_OF_PERSONS = [f"rollup_{one.name}" for one in ROLLUPS if one.persons]
 
 
 @dataclass
@@ -65,12 +68,14 @@ class Forgetting:
     ) -> None:
         """addresses: see models.erasure.normalise. told: hears what goes on, a line each.
 
-        Raises ClickHouseUnavailable.
+        Raises ClickHouseUnavailable, SettingsError for a wrong score profile.
         """
+        profile = load_profile(settings)
         self._settings = settings
         self._clickhouse = ClickHouse(settings, timeout_s=_TIMEOUT_S)
         self._store = Store(self._clickhouse, settings.business_timezone)
         self._purge = Purge(self._store)
+        self._rollups = Rollups(self._clickhouse, settings, profile)
         self._suppressions = Suppressions(self._clickhouse)
         key = self._suppressions.key()
         self._hashes = [address_hash(key, address) for address in addresses]
@@ -110,7 +115,7 @@ class Forgetting:
             self._clean(plan)
             self._told("searching every table")
             rows = self._search.rows_holding()
-            report.old_parts = old_parts.wait(self._purge.removed, part_patience_s, self._told)
+            report.old_parts = old_parts.wait([*self._purge.removed, *_OF_PERSONS], part_patience_s, self._told)
         shadow.drop()
         report.searched = len(rows), sum(map(len, rows.values()))
         report.holding = {
@@ -184,5 +189,9 @@ class Forgetting:
         self._purge.take_out_contacts(self._contacts, self._suppressions.hash_text)
         self._purge.compute_again(plan)
         self._purge.done(plan)
+        # They hold more of a person than her address, which is all that the search would take out.
+        self._told("computing roll-ups of persons again")
+        while any(done.put_off for done in self._rollups.refresh(datetime.now(UTC), persons_only=True)):
+            pass  # something else was deleted meanwhile: the next one sees it
         for table in self.found():
             self._search.rewrite(table, self._purge.delete_hashed)
