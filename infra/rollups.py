@@ -145,6 +145,15 @@ class Rollups:
         finally:
             self._clickhouse.insert_rows("rollup_refreshes", ("rollup", "current_at", "computed_at"), right)
 
+    def compute_persons_again(self, now: datetime) -> None:
+        """Empty the roll-ups that may name persons, files included, and compute them from what is there now."""
+        for rollup in ROLLUPS:
+            if rollup.persons:
+                # Unlike a replacement this drops the files at once, where the table's old_parts_lifetime is 0.
+                self._clickhouse.statement(f"ALTER TABLE rollup_{rollup.name} DROP PARTITION ALL")
+        while any(done.put_off for done in self.refresh(now, persons_only=True)):
+            pass  # something else was deleted meanwhile: the next one sees it
+
     def _look(self) -> _Known:
         versions: dict[str, dict[str, str]] = {table: {} for table in _TABLES}
         days = {}

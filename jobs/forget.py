@@ -13,7 +13,7 @@ from infra.kafka import IngestStandsStill, KafkaUnavailable, Progress, producer
 from infra.kafka_retention import Kept, kept_in_kafka
 from infra.old_parts import OldParts
 from infra.purge import Plan, Purge
-from infra.rollups import ROLLUPS, Rollups
+from infra.rollups import Rollups
 from infra.score_profile import load_profile
 from infra.settings import Settings
 from infra.shadow import Shadow
@@ -26,7 +26,6 @@ from models.spellings import search_pattern
 _TIMEOUT_S = 6 * 3600
 _IN_FLIGHT_PATIENCE_S = 60.0
 _MOST_RECORDS = 500
-_OF_PERSONS = [f"rollup_{one.name}" for one in ROLLUPS if one.persons]
 
 
 @dataclass
@@ -115,7 +114,7 @@ class Forgetting:
             self._clean(plan)
             self._told("searching every table")
             rows = self._search.rows_holding()
-            report.old_parts = old_parts.wait([*self._purge.removed, *_OF_PERSONS], part_patience_s, self._told)
+            report.old_parts = old_parts.wait(self._purge.removed, part_patience_s, self._told)
         shadow.drop()
         report.searched = len(rows), sum(map(len, rows.values()))
         report.holding = {
@@ -191,7 +190,6 @@ class Forgetting:
         self._purge.done(plan)
         # They hold more of a person than her address, which is all that the search would take out.
         self._told("computing roll-ups of persons again")
-        while any(done.put_off for done in self._rollups.refresh(datetime.now(UTC), persons_only=True)):
-            pass  # something else was deleted meanwhile: the next one sees it
+        self._rollups.compute_persons_again(datetime.now(UTC))
         for table in self.found():
             self._search.rewrite(table, self._purge.delete_hashed)
