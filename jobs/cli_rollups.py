@@ -38,4 +38,5 @@ def refresh(as_json: AsJson = False, data_dir: DataDirOption = None, config: Con
 def _line(done: Refreshed) -> str:
     told = [f"computed {', '.join(done.computed)}"] if done.computed else []
     told += [f"dropped {', '.join(done.dropped)}"] if done.dropped else []
+    told += [f"put off {', '.join(done.put_off)}: rows were deleted meanwhile, run it again"] if done.put_off else []
     return f"{done.rollup:24} {'; '.join(told) or 'unchanged'}"

@@ -13,6 +13,8 @@ from infra.kafka import IngestStandsStill, KafkaUnavailable, Progress, producer
 from infra.kafka_retention import Kept, kept_in_kafka
 from infra.old_parts import OldParts
 from infra.purge import Plan, Purge
+from infra.rollups import Rollups
+from infra.score_profile import load_profile
 from infra.settings import Settings
 from infra.shadow import Shadow
 from infra.store import Store
@@ -65,12 +67,14 @@ class Forgetting:
     ) -> None:
         """addresses: see models.erasure.normalise. told: hears what goes on, a line each.
 
-        Raises ClickHouseUnavailable.
+        Raises ClickHouseUnavailable, SettingsError for a wrong score profile.
         """
+        profile = load_profile(settings)
         self._settings = settings
         self._clickhouse = ClickHouse(settings, timeout_s=_TIMEOUT_S)
         self._store = Store(self._clickhouse, settings.business_timezone)
         self._purge = Purge(self._store)
+        self._rollups = Rollups(self._clickhouse, settings, profile)
         self._suppressions = Suppressions(self._clickhouse)
         key = self._suppressions.key()
         self._hashes = [address_hash(key, address) for address in addresses]
@@ -184,5 +188,8 @@ class Forgetting:
         self._purge.take_out_contacts(self._contacts, self._suppressions.hash_text)
         self._purge.compute_again(plan)
         self._purge.done(plan)
+        # They hold more of a person than her address, which is all that the search would take out.
+        self._told("computing roll-ups of persons again")
+        self._rollups.compute_persons_again(datetime.now(UTC))
         for table in self.found():
             self._search.rewrite(table, self._purge.delete_hashed)

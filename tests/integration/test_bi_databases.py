@@ -13,7 +13,6 @@ from jobs.migrate import MigrationError, migrate_tables
 from tests.contract.embedded_clickhouse import PASSWORDS, Server
 
 ACCESS_DENIED = 497
-DAY = ("mail:a@kaze.example", "web", "page_viewed", "inbound", 1, 1)
 
 
 def settings_of(server: Server, **more: object) -> Settings:
@@ -107,16 +106,17 @@ def test_views_show_the_tables_that_a_replay_has_put_in_place(new_database: Call
     settings = new_database()
     live, shadow, bi = settings.clickhouse_database, f"{settings.clickhouse_database}_replay", databases(settings)["bi"]
     clickhouse = ClickHouse(settings)
-    columns = ("account_id", "day", "contact_key", "kind", "action", "direction", "touches", "version")
-    clickhouse.insert_rows("contact_day", columns, [("before", date(2026, 5, 4), *DAY)])
+    columns = ("account_id", "counts_for", "month", "currency", "amount", "epoch")
+    paid = (date(2026, 5, 1), "JPY", 1.0, 1)
+    clickhouse.insert_rows("revenue", columns, [("before", "before", *paid)])
     clickhouse.statement(f"CREATE DATABASE {shadow}")
-    clickhouse.statement(f"CREATE TABLE {shadow}.contact_day AS {live}.contact_day")
-    clickhouse.insert_rows(f"{shadow}.contact_day", columns, [("after", date(2026, 5, 4), *DAY)])
-    assert clickhouse.statement(f"SELECT account_id FROM {bi}_personal.contact_activity") == "before"
-    clickhouse.statement(f"EXCHANGE TABLES {live}.contact_day AND {shadow}.contact_day")
-    assert clickhouse.statement(f"SELECT account_id FROM {bi}_personal.contact_activity") == "after"
+    clickhouse.statement(f"CREATE TABLE {shadow}.revenue AS {live}.revenue")
+    clickhouse.insert_rows(f"{shadow}.revenue", columns, [("after", "after", *paid)])
+    assert clickhouse.statement(f"SELECT account_id FROM {bi}.revenue_month") == "before"
+    clickhouse.statement(f"EXCHANGE TABLES {live}.revenue AND {shadow}.revenue")
+    assert clickhouse.statement(f"SELECT account_id FROM {bi}.revenue_month") == "after"
     clickhouse.statement(f"DROP DATABASE {shadow}")
-    assert clickhouse.statement(f"SELECT account_id FROM {bi}_personal.contact_activity") == "after"
+    assert clickhouse.statement(f"SELECT account_id FROM {bi}.revenue_month") == "after"
     clickhouse.close()
 
 
@@ -129,22 +129,20 @@ def test_what_a_reader_asks_for_is_all_that_is_read(new_database: Callable[[], S
         "rollup_engagement_rate_quarter": ("bi", "engagement_rate_quarter", "quarter"),
         "rollup_account_week": ("bi", "account_week", "week"),
         "rollup_management_contacts": ("bi", "management_contacts", "quarter"),
-        "contact_day": ("bi_personal", "contact_activity", "month"),
+        "rollup_contact_activity": ("bi_personal", "contact_activity", "month"),
     }
     for table, (folder, view, period) in views_by_table.items():
-        contact = ("day", ", touches, contact_key", ", 1, 'mail:a@kaze.example'")
-        column, more, values = contact if table == "contact_day" else (period, "", "")
         clickhouse.statement(
-            f"INSERT INTO {table} (account_id, {column}{more})"
+            f"INSERT INTO {table} (account_id, {period})"
             " SELECT concat('a', leftPad(toString(intDiv(number, 4)), 5, '0')), makeDate(2023 + number % 4, 5, 1)"
-            f"{values} FROM numbers(200000)"
+            " FROM numbers(200000)"
         )
         name = f"{databases(settings)['bi']}{folder.removeprefix('bi')}.{view}"
 
         def granules(condition: str, name: str = name, table: str = table) -> int:
             plan = clickhouse.query_text(f"EXPLAIN ESTIMATE SELECT * FROM {name} WHERE {condition}").to_pylist()
             read = {row["table"]: int(row["marks"]) for row in plan}
-            assert table == "contact_day" or "contact_day" not in read, name
+            assert "contact_day" not in read, name
             return read.get(table, 0)
 
         assert granules("1") >= 24, name

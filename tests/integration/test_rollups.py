@@ -22,6 +22,8 @@ NOW = datetime(2026, 6, 14, 5, tzinfo=UTC)
 TABLES = [f"rollup_{rollup.name}" for rollup in ROLLUPS]
 DAY_COLUMNS = ("account_id", "day", "contact_key", "kind", "action", "direction", "touches", "version", "is_deleted")
 YEARLY = {"engagement_rate", "engagement_rate_quarter", "account_week", "management_contacts", "unbound_touches"}
+YEARLY |= {"contact_activity"}
+OF_PLANS = {"plan_vs_actual", "plan_actions", "plan_targets", "plan_competitors", "stakeholders"}
 
 
 def every(year: str) -> dict[str, tuple[str, ...]]:
@@ -43,7 +45,7 @@ class World:
         accounts = [("kaze", "風電機", "strategic", "customer", 1), ("mori", "Mori", "target", "customer", 1)]
         self.clickhouse.insert_rows("accounts", ("account_id", "name", "tier", "kind", "epoch"), accounts)
         self.seniority("a", "management")
-        for year in (2024, 2025, 2026):
+        for year in (2025, 2026):
             for month, day in ((1, 1), (1, 3), (2, 28), (5, 9), (12, 27), (12, 31)):
                 if (year, month) < (2026, 6):
                     self.touch("kaze", date(year, month, day), "a")
@@ -55,6 +57,12 @@ class World:
             [("kaze", "kaze", date(2026, month, 1), "JPY", 100.0, 1) for month in range(1, 6)],
         )
         self.opportunity("o1", "First")
+        product = {"product": "Alpha", "currency": "JPY", "targets": [{"fiscal_year": 2026, "amount": 10.0}]}
+        self.plan("p", "product", **product)
+        self.plan("it.staff", "target", function="it", seniority="staff", wanted=3)
+        self.plan("meet", "action", what="Meet", owner="Sato", status="open")
+        self.plan("rival", "competitor", name="Rival", products="", positions=[])
+        self.plan("cio", "stakeholder", contact_key="mail:a@kaze.example", name="Tanaka", owner="Sato")
 
     def touch(self, account: str, day: date, contact: str, *, deleted: int = 0) -> None:
         key = f"mail:{contact}@kaze.example"
@@ -67,10 +75,15 @@ class World:
         self.clickhouse.insert_rows("contacts", columns, [row])
 
     def opportunity(self, key: str, name: str) -> None:
+        self.state("opportunity_recorded", opportunity_id=key, name=name, owner="Sato", outcome="open")
+
+    def plan(self, key: str, part: str, **told: Any) -> None:
+        self.state("plan_item_stated", key=key, item={"part": part, **told})
+
+    def state(self, kind: str, **told: Any) -> None:
         number = next(self.versions)
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
-        body = {"type": "opportunity_recorded", "opportunity_id": key, "account_id": "kaze", "name": name}
-        row = (UUID(int=number), "opportunity_recorded", at, json.dumps(body | {"owner": "Sato"}))
+        row = (UUID(int=number), kind, at, json.dumps({"type": kind, "account_id": "kaze", **told}))
         self.clickhouse.insert_rows("facts", ("fact_id", "type", "recorded_at", "body"), [row])
 
     def rollups(self, **more: Any) -> Rollups:
@@ -161,9 +174,10 @@ def test_roll_ups_say_what_a_computation_from_scratch_says_whatever_has_happened
             world.touch("mori", date(2024, 12, 31), "d"),
             world.touch("kaze", date(2025, 5, 9), "a", deleted=1),
         ),
-        "another seniority, opportunity and revenue": lambda: (
+        "another seniority, opportunity, plan and revenue": lambda: (
             world.seniority("a", "executive"),
             world.opportunity("o2", "Second"),
+            world.plan("meet", "action", what="Call", owner="Sato", status="done"),
             world.clickhouse.insert_rows(
                 "revenue",
                 ("account_id", "counts_for", "month", "amount", "epoch"),
@@ -193,13 +207,20 @@ def test_only_the_years_that_a_change_reaches_are_computed(world: World) -> None
     computed = {name: done.computed for name, done in world.refresh().items() if name in YEARLY}
     assert computed == every("2025") | {"account_week": ("2025", "2026")}
     world.opportunity("o1", "Renamed")
-    assert world.refresh().keys() == {"pipeline", "opportunity_owners", "coverage"}
+    assert world.refresh().keys() == OF_PLANS | {"pipeline", "opportunity_owners", "coverage", "funnel"}
+    world.clickhouse.insert_rows("store_facts", ("name", "value"), [("score_profile", "another-1")])
+    assert world.refresh().keys() == {"funnel"}, "stages count by the profile that was used last"
+    columns = ("profile", "account_id", "day", "from_stage", "to_stage", "qualified", "version")
+    row = ("another-1", "kaze", date(2026, 5, 1), "aware", "mqa", 1, 1)
+    world.clickhouse.insert_rows("stage_transitions", columns, [row])
+    assert world.refresh().keys() == {"funnel"}
+    assert date(2026, 5, 1) in {row["mql_on"] for row in world.told()["rollup_funnel"]}
     world.seniority("a", "staff")
     assert world.refresh().keys() == {"account_week", "management_contacts", "coverage", "engagement_score"}
 
 
 def test_settings_and_the_day_are_part_of_what_is_followed(world: World) -> None:
-    assert world.refresh(NOW + timedelta(days=1)).keys() == {"coverage", "engagement_score"}
+    assert world.refresh(NOW + timedelta(days=1)).keys() == {"coverage", "engagement_score", "funnel"}
     changed = world.refresh(NOW + timedelta(days=1), fiscal_year_start_month=2)
     assert changed.keys() >= {"engagement_rate_quarter", "management_contacts", "revenue_quarter"}
     quarters = {str(row["quarter"]) for row in world.told()["rollup_management_contacts"]}
@@ -259,22 +280,44 @@ def test_what_a_writer_that_slept_has_overwritten_is_computed_again(world: World
     sleeper = world.rollups()
     known = sleeper._look()
     world.touch("kaze", date(2026, 6, 1), "f")
-    slept = {r.name: dict(sleeper._wanted(r, known, NOW.date())) for r in ROLLUPS}
+    slept = {r: dict(sleeper._wanted(r, known, NOW.date())) for r in ROLLUPS if r.name in YEARLY}
     world.refresh()
     right = world.told()
     # What it had read before it slept is of before the touch.
     world.clickhouse.statement("CREATE TABLE kept AS contact_day")
     world.clickhouse.statement("EXCHANGE TABLES kept AND contact_day")
     world.clickhouse.statement("INSERT INTO contact_day SELECT * FROM kept WHERE contact_key != 'mail:f@kaze.example'")
-    for rollup in ROLLUPS:
-        for partition, part in slept[rollup.name].items():
-            sleeper._put(rollup, partition, part, NOW)
+    known = sleeper._look()  # it fell asleep after it had looked for what was deleted
+    for rollup, parts in slept.items():
+        assert sleeper._put(rollup, "2026", parts["2026"], known, NOW)
     world.clickhouse.statement("EXCHANGE TABLES kept AND contact_day")
     world.clickhouse.statement("DROP TABLE kept")
     assert world.told() != right
     assert world.refresh() != {}
     assert world.told() == right
     assert world.refresh() == {}
+
+
+def test_what_was_deleted_while_it_was_computed_is_not_put_back(world: World) -> None:
+    """Somebody is forgotten between the reading and the replacing; what others add meanwhile puts nothing off."""
+    world.touch("kaze", date(2026, 6, 3), "g")
+    rollups = world.rollups()
+    known = rollups._look()
+    [rollup] = [one for one in ROLLUPS if one.name == "contact_activity"]
+    part = dict(rollups._wanted(rollup, known, NOW.date()))["2026"]
+    asked = "SELECT countIf(contact_key = 'mail:g@kaze.example') FROM rollup_contact_activity"
+
+    def slowly(then: Callable[[], object]) -> bool:
+        return rollups._put(
+            rollup, "2026", part._replace(fill=lambda staging: (part.fill(staging), then())), known, NOW
+        )
+
+    forget = "ALTER TABLE contact_day DELETE WHERE contact_key = 'mail:g@kaze.example' SETTINGS mutations_sync = 2"
+    assert not slowly(lambda: world.clickhouse.statement(forget))
+    assert world.clickhouse.statement(asked) == 0
+    known = rollups._look()
+    assert slowly(lambda: world.touch("kaze", date(2026, 6, 4), "h"))
+    assert world.refresh().keys() >= {"contact_activity"}
 
 
 def test_the_worker_refreshes_at_its_pace(world: World) -> None:

@@ -18,17 +18,11 @@ CREATE VIEW plan_actions
     recorded_at  DateTime64(6, 'UTC') COMMENT 'when this was stated'
 )
 AS SELECT
-    a.account_id AS account_id, named.name AS account_name, a.kind AS kind, a.action AS action, a.what AS what,
-    team.roles AS owner_roles, a.due AS due, a.status AS status, a.done_on AS done_on,
+    a.account_id AS account_id, named.name AS account_name, toString(a.kind) AS kind, a.action AS action, a.what AS what,
+    toString(a.owner_roles) AS owner_roles, a.due AS due, toString(a.status) AS status, a.done_on AS done_on,
     ifNull(a.due < toDate(now(), {business_timezone:String}), 0) AND a.status IN ('open', 'doing') AS overdue,
-    a.rhythm AS rhythm, a.product AS product, a.target AS target, a.recorded_at AS recorded_at
-FROM plan_actions AS a
-LEFT JOIN
-(
-    SELECT account_id, person, arrayStringConcat(arraySort(groupUniqArray(role)), ', ') AS roles
-    FROM plan_team
-    WHERE person != ''
-    GROUP BY account_id, person
-) AS team ON team.account_id = a.account_id AND team.person = a.owner
+    toString(a.rhythm) AS rhythm, a.product AS product, a.target AS target, a.recorded_at AS recorded_at
+FROM rollup_plan_actions AS a
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = a.account_id
+WHERE a.signature = ''
 COMMENT 'What is to be done by when, as account plans have it'

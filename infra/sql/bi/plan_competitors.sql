@@ -14,6 +14,7 @@ CREATE VIEW plan_competitors
 AS SELECT
     c.account_id AS account_id, named.name AS account_name, c.competitor AS competitor, c.products AS products,
     c.priority AS priority, c.importance AS importance, c.theirs AS theirs, c.ours AS ours, c.recorded_at AS recorded_at
-FROM plan_competitors AS c
+FROM rollup_plan_competitors AS c
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = c.account_id
+WHERE c.signature = ''
 COMMENT 'Competitors on what matters to the customer: the value quadrant of account plans'

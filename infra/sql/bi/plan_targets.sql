@@ -9,8 +9,9 @@ CREATE VIEW plan_targets
     recorded_at  DateTime64(6, 'UTC') COMMENT 'when this was stated'
 )
 AS SELECT
-    t.account_id AS account_id, named.name AS account_name, t.job_function AS job_function, t.seniority AS seniority,
-    t.wanted AS wanted, t.recorded_at AS recorded_at
-FROM plan_targets AS t
+    t.account_id AS account_id, named.name AS account_name, toString(t.job_function) AS job_function,
+    toString(t.seniority) AS seniority, t.wanted AS wanted, t.recorded_at AS recorded_at
+FROM rollup_plan_targets AS t
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = t.account_id
+WHERE t.signature = ''
 COMMENT 'Contacts that account plans want'

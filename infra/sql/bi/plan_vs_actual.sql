@@ -20,63 +20,19 @@ CREATE VIEW plan_vs_actual
     recorded_at         DateTime64(6, 'UTC') COMMENT 'when the plan stated the target'
 )
 AS SELECT
-    account_id, named.name AS account_name, product, fiscal_year, nullIf(told_in, '') AS currency, target, current_amount,
-    if(is_unknown OR begins > toDate(now(), {business_timezone:String}) OR (empty(won_amounts) AND won_without_amount > 0),
-        NULL, arraySum(won_amounts)) AS won,
-    won_without_amount,
-    if(won_without_amount > 0, NULL, won / nullIf(target, 0)) AS attained,
-    if(is_unknown OR (empty(open_amounts) AND open_without_amount > 0), NULL, arraySum(open_amounts)) AS open_pipeline,
-    open_without_amount,
-    if(paid.months = 12, paid.amount, NULL) AS revenue, paid.months AS revenue_months, recorded_at
-FROM
+    p.account_id AS account_id, named.name AS account_name, p.product AS product, p.fiscal_year AS fiscal_year,
+    p.currency AS currency, p.target AS target, p.current_amount AS current_amount,
+    if(makeDate(p.fiscal_year, {fiscal_year_start_month:UInt8}, 1) > toDate(now(), {business_timezone:String}), NULL,
+        p.won_in_year) AS won,
+    p.won_without_amount AS won_without_amount,
+    if(p.won_without_amount > 0, NULL, won / nullIf(p.target, 0)) AS attained, p.open_pipeline AS open_pipeline,
+    p.open_without_amount AS open_without_amount, p.revenue AS revenue, p.revenue_months AS revenue_months,
+    p.recorded_at AS recorded_at
+FROM rollup_plan_vs_actual AS p
+LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = p.account_id
+WHERE p.signature = '' AND p.account_id NOT IN
 (
-    SELECT
-        wanted.account_id AS account_id, wanted.product AS product, wanted.fiscal_year AS fiscal_year,
-        wanted.told_in AS told_in, wanted.target_amount AS target, wanted.current_amount AS current_amount,
-        wanted.recorded_at AS recorded_at, makeDate(fiscal_year, {fiscal_year_start_month:UInt8}, 1) AS begins,
-        empty(deals.told) AS is_unknown,
-        arrayFilter(one -> one.4 = 'won' AND one.1 = plain AND one.5 = fiscal_year, deals.told) AS won_ones,
-        arrayFilter(one -> one.4 = 'open' AND one.1 = plain, deals.told) AS open_ones,
-        arrayMap(one -> one.3, arrayFilter(one -> one.6 AND one.2 = told_in, won_ones)) AS won_amounts,
-        arrayMap(one -> one.3, arrayFilter(one -> one.6 AND one.2 = told_in, open_ones)) AS open_amounts,
-        arrayCount(one -> NOT one.6, won_ones) AS won_without_amount,
-        arrayCount(one -> NOT one.6, open_ones) AS open_without_amount
-    FROM
-    (
-        SELECT
-            account_id, product, lowerUTF8(normalizeUTF8NFKC(product)) AS plain, ifNull(currency, '') AS told_in,
-            assumeNotNull(planned.fiscal_year) AS fiscal_year, current_amount, target_amount, recorded_at
-        FROM plan_products AS planned
-        WHERE planned.fiscal_year IS NOT NULL AND account_id NOT IN
-        (
-            SELECT account_id FROM accounts FINAL
-            WHERE merged_into != '' AND ifNull(merged_since, toDate(0)) <= toDate(now(), {business_timezone:String})
-        )
-    ) AS wanted
-    LEFT JOIN
-    (
-        -- Of each account its opportunities: product, currency, amount, outcome, fiscal year closed in, amount known.
-        SELECT
-            assumeNotNull(counts_for) AS of_account,
-            groupArray((
-                lowerUTF8(normalizeUTF8NFKC(product)), ifNull(currency, ''), ifNull(amount, 0), outcome,
-                toUInt16(ifNull(toYear(closed_on - toIntervalMonth({fiscal_year_start_month:UInt8} - 1)), 0)),
-                isNotNull(amount)
-            )) AS told
-        FROM opportunities
-        WHERE counts_for IS NOT NULL
-        GROUP BY of_account
-    ) AS deals ON deals.of_account = wanted.account_id
-) AS held
-LEFT JOIN
-(
-    SELECT
-        counts_for, toString(revenue.currency) AS paid_in,
-        toUInt16(toYear(month - toIntervalMonth({fiscal_year_start_month:UInt8} - 1))) AS paid_year,
-        sum(revenue.amount) AS amount, toUInt8(uniqExact(month)) AS months
-    FROM revenue FINAL
-    GROUP BY counts_for, paid_in, paid_year
-) AS paid ON paid.counts_for = held.account_id AND paid.paid_in = held.told_in AND paid.paid_year = held.fiscal_year
-LEFT JOIN (SELECT account_id AS name_of, name FROM accounts FINAL) AS named ON named.name_of = held.account_id
-SETTINGS do_not_merge_across_partitions_select_final = 1
+    SELECT account_id FROM accounts FINAL
+    WHERE merged_into != '' AND ifNull(merged_since, toDate(0)) <= toDate(now(), {business_timezone:String})
+)
 COMMENT 'Targets of account plans by product and fiscal year, beside what was won and paid'

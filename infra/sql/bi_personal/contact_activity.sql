@@ -19,24 +19,11 @@ AS SELECT
     if(known.seniority = '', 'unknown', known.seniority) AS seniority, counted.month AS month,
     counted.days_in_touch AS days_in_touch, counted.engaged_touches AS engaged_touches,
     counted.outbound_touches AS outbound_touches, counted.last_engaged_on AS last_engaged_on
-FROM
-(
-    SELECT
-        account_id,
-        contact_key,
-        toStartOfMonth(day) AS month,
-        uniqExactIf(day, direction != 'outbound') AS days_in_touch,
-        sumIf(touches, direction != 'outbound') AS engaged_touches,
-        sumIf(touches, direction = 'outbound') AS outbound_touches,
-        maxOrNullIf(day, direction != 'outbound') AS last_engaged_on
-    FROM contact_day FINAL
-    WHERE account_id != '' AND touches > 0 AND direction IN ('inbound', 'mutual', 'outbound')
-    GROUP BY account_id, contact_key, month
-) AS counted
+FROM rollup_contact_activity AS counted
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = counted.account_id
 LEFT JOIN
 (
     SELECT contact_key, name, title, toString(seniority) AS seniority FROM contacts FINAL
 ) AS known ON known.contact_key = counted.contact_key
-SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1
+WHERE counted.signature = ''
 COMMENT 'What people did, month by month'

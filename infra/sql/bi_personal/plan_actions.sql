@@ -14,10 +14,11 @@ CREATE VIEW plan_actions
     recorded_at  DateTime64(6, 'UTC') COMMENT 'when this was stated'
 )
 AS SELECT
-    a.account_id AS account_id, named.name AS account_name, a.kind AS kind, a.action AS action, a.what AS what,
-    a.owner AS owner, a.due AS due, a.status AS status,
+    a.account_id AS account_id, named.name AS account_name, toString(a.kind) AS kind, a.action AS action, a.what AS what,
+    a.owner AS owner, a.due AS due, toString(a.status) AS status,
     ifNull(a.due < toDate(now(), {business_timezone:String}), 0) AND a.status IN ('open', 'doing') AS overdue,
     a.stakeholder AS stakeholder, a.recorded_at AS recorded_at
-FROM plan_actions AS a
+FROM rollup_plan_actions AS a
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = a.account_id
+WHERE a.signature = ''
 COMMENT 'Who does what by when, as account plans have it'

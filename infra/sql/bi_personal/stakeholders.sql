@@ -16,8 +16,10 @@ CREATE VIEW stakeholders
 )
 AS SELECT
     s.account_id AS account_id, named.name AS account_name, s.stakeholder AS stakeholder, s.contact_key AS contact_key,
-    s.name AS name, s.title AS title, s.department AS department, s.relationship AS relationship,
-    s.decision_role AS decision_role, s.approval_step AS approval_step, s.owner AS owner, s.recorded_at AS recorded_at
-FROM plan_stakeholders AS s
+    s.name AS name, s.title AS title, s.department AS department, toString(s.relationship) AS relationship,
+    toString(s.decision_role) AS decision_role, s.approval_step AS approval_step, s.owner AS owner,
+    s.recorded_at AS recorded_at
+FROM rollup_stakeholders AS s
 LEFT JOIN (SELECT account_id, name FROM accounts FINAL) AS named ON named.account_id = s.account_id
+WHERE s.signature = ''
 COMMENT 'Stakeholders that account plans name'
