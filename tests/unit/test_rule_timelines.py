@@ -17,19 +17,11 @@ FOLDER = Path(__file__).parent.parent / "timelines"
 OLDER = ("gone_quiet", "replacement_risk")
 
 
-def stories() -> list[Any]:
-    return [
-        pytest.param(rule, told, id=f"{rule.name}: {told['story']}")
-        for rule in RULES
-        if rule.name not in OLDER
-        for told in yaml.safe_load((FOLDER / f"{rule.name}.yaml").read_text("utf-8"))
-    ]
-
-
-@pytest.mark.parametrize(("rule", "told"), stories())
-def test_a_rule_says_what_the_story_expects(rule: Rule[Any], told: dict[str, Any]) -> None:
-    timeline = Timeline.model_validate(told)
-    assert differences(tell(timeline, rule), timeline.expect) == []
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_says_what_its_stories_expect(rule: Rule[Any]) -> None:
+    told = [] if rule.name in OLDER else yaml.safe_load((FOLDER / f"{rule.name}.yaml").read_text("utf-8"))
+    for timeline in map(Timeline.model_validate, told):
+        assert differences(tell(timeline, rule), timeline.expect) == [], timeline.story
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
