@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from statistics import median
+from typing import Annotated
+
+from pydantic import Field
 
 from models.account_history import AccountHistory, Day, Days, count_within, last_until, shown_day
 from models.findings import Evidence
@@ -32,7 +35,7 @@ class GoneQuiet(Thresholds):
     """ratio: silent is a window under this share of the habit. least_habit_days: a smaller habit is not judged by."""
 
     ratio: Share = 0.34
-    least_habit_days: float = 2.0
+    least_habit_days: Annotated[float, Field(gt=0, le=30, allow_inf_nan=False)] = 2.0
 
 
 @dataclass(frozen=True, slots=True)

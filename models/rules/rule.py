@@ -13,25 +13,15 @@ from models.days import fiscal_quarter
 from models.findings import Evidence, Severity, Status
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-NumberOfDays = Annotated[int, Field(ge=0, le=3660)]
-Count = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class Thresholds(BaseModel):
-    """What can be set of a rule, in rules.toml: these of every rule, and its own.
-
-    for_days: a finding must stand so long before it opens an alert. resolve_after_days: it must be gone so long
-    before the alert resolves. cool_down_days: found again within so many days, the alert is reopened, and no other
-    one is opened.
-    """
+    """What can be set of a rule, in rules.toml: `enabled` of every rule, and its own."""
 
     # strict: `true` is no 1.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     enabled: bool = True
-    for_days: NumberOfDays = 0
-    resolve_after_days: NumberOfDays = 0
-    cool_down_days: NumberOfDays = 0
 
     def told(self) -> dict[str, Any]:
         """The rule's own thresholds, as evidence shows them."""
@@ -42,8 +32,8 @@ class Thresholds(BaseModel):
 class AsOf:
     """The day of the question, the last that counts, and what is known of days.
 
-    silent_since: by kind of signal, the day since which its sources are silent for everybody
-    (docs/rules/source_silent.md): of these channels silence says nothing.
+    silent_since: by kind of signal, the day since which its sources are silent for everybody, so that silence there
+    says nothing of an account; timelines tell it, and nothing finds it yet.
     """
 
     day: Day

@@ -1,5 +1,4 @@
-"""Timelines: invented histories of an account, and what a rule is to say of them. Rules are tested on them, by us and
-by who uses Setten (`setten rules test`); the format is told in docs/rules.md."""
+"""Timelines: invented histories of an account, and what a rule is to say of them: docs/rules.md."""
 
 import json
 import re

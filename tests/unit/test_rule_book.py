@@ -19,18 +19,18 @@ def book(text: str) -> RuleBook:
 
 def test_an_account_changes_what_its_tier_changed_and_the_rest_stands() -> None:
     told = book(
-        "[gone_quiet]\nratio = 0.2\nfor_days = 3\n[tier.strategic.gone_quiet]\nratio = 0.5\nresolve_after_days = 7\n"
+        "[gone_quiet]\nratio = 0.2\nleast_habit_days = 3.0\n[tier.strategic.gone_quiet]\nratio = 0.5\nenabled = false\n"
         "[account.kita.gone_quiet]\nratio = 0.9\n"
     )
 
-    def of(tier: str, account: str) -> tuple[float, int, int]:
+    def of(tier: str, account: str) -> tuple[float, float, bool]:
         t = told.thresholds("gone_quiet", tier, account)
-        return t.told()["ratio"], t.for_days, t.resolve_after_days
+        return t.told()["ratio"], t.told()["least_habit_days"], t.enabled
 
-    assert of("target", "aozora") == (0.2, 3, 0)
-    assert of("strategic", "aozora") == (0.5, 3, 7)
-    assert of("strategic", "kita") == (0.9, 3, 7)
-    assert of("target", "kita") == (0.9, 3, 0)
+    assert of("target", "aozora") == (0.2, 3.0, True)
+    assert of("strategic", "aozora") == (0.5, 3.0, False)
+    assert of("strategic", "kita") == (0.9, 3.0, False)
+    assert of("target", "kita") == (0.9, 3.0, True)
 
 
 def test_the_version_changes_with_a_number_and_not_with_a_comment() -> None:
@@ -48,6 +48,7 @@ def test_the_version_changes_with_a_number_and_not_with_a_comment() -> None:
         ("[gone_quiet]\nratio = 2\n", "2: gone_quiet.ratio: 2: "),
         ("[gone_quiet]\nenabled = 1\n", "2: gone_quiet.enabled: 1: "),
         ("[gone_quiet]\nratio = nan\n", "2: gone_quiet.ratio: nan: "),
+        ("[gone_quiet]\nleast_habit_days = nan\n", "2: gone_quiet.least_habit_days: nan: "),
         ("gone_quiet = 3\n", "1: gone_quiet: 3: is a table"),
         ("[tier.strategic]\ngone_quiet = 3\n", "2: tier.strategic.gone_quiet: 3: is a table"),
         ("tier = 3\n", "1: tier: 3: is a table"),
